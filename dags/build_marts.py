@@ -1,0 +1,52 @@
+"""Build the marts with dbt, refresh the customer and product analytics, then warm Looker's cache.
+
+**What.** Every dbt model is a task, a refresh is one task with its models; a model whose tests fail stops what depends
+on it. What SQL cannot compute, `fit_customer_value` and `evaluate_experiments` do before their refresh.
+
+**Schedule.** When all four sources have announced a day, or when a backfill or a manual load asks for a build. Events
+that arrive while a build runs share the next one.
+
+**Inputs → outputs.** `staging.*`, `pii.customers`, `audit.loads` → `intermediate.*`, `analytics.*`, `marts.*`; asset
+`marts`; a row in `audit.builds`.
+
+**Reruns.** Safe: models are functions of staging, as of the last day that all sources have published. A build takes in
+the batches that no finished build has seen; with the param `full_refresh` it computes everything anew, as a changed
+model needs.
+
+**Triage.** A model failed: its log holds dbt's message and the compiled SQL's path; correct it and clear the task, the
+models after it follow. A test failed: its log names the test and the query that finds the rows.
+`fit_customer_value` warns that a fit failed: the last good one stays in use, the log and
+`analytics.customer_value_parameters` say why. If it lasts, look at what changed in the purchases.
+`warm_looker` alerts but fails nothing: Looker then fills its cache when somebody asks.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import AssetAll, Param, chain, dag
+
+from include import assets
+from include.building import record_build
+from include.dag_defaults import build_defaults
+from include.looker import warm_looker
+from include.refreshing import evaluate_experiments, fit_customer_value
+from include.transform import build_models, refresh_models
+
+
+@dag(
+    doc_md=__doc__,
+    schedule=AssetAll(assets.ORDERS, assets.CATALOG, assets.CRM, assets.WEB_EVENTS) | assets.REPROCESS,
+    params={"full_refresh": Param(False, type="boolean", description="compute every table anew")},
+    tags=["build", "dbt"],
+    **build_defaults(due_after=timedelta(minutes=90)),
+)
+def build_marts():
+    models = build_models("dbt")
+    record = record_build()
+    for tag in ("refresh_rfm", "refresh_cohorts", "refresh_affinity"):
+        chain(models, refresh_models(tag), record)
+    chain(models, fit_customer_value(), refresh_models("refresh_customer_value"), record)
+    chain(models, evaluate_experiments(), refresh_models("refresh_experiments"), record)
+    chain(record, warm_looker())
+
+
+build_marts()

@@ -1,0 +1,48 @@
+"""Load orders, their items and refunds from the order database into staging.
+
+**What.** Rows changed in the day's window, streamed to S3 as Parquet, copied into a landing table, gated, published.
+
+**Schedule.** Daily after midnight, store time. A manual run with the params `start` and `end` loads that span at once.
+
+**Inputs → outputs.** `order_db` → `staging.orders`, `staging.order_items`, `staging.refunds`; rejected rows →
+`quarantine.*`; counts and money → `audit.loads`; asset `orders`.
+
+**Reruns.** Safe at any point and in any order: newer versions win, and a batch is published once.
+
+**Triage.** `extract` failed: the order database is slow or away; it is retried with back-off, then clear the task.
+`gate` failed: its log lists what broke, how many rows, and the query that finds them; mend the source, clear `extract`.
+`publish` failed: nothing was committed; clear it. `reconcile` warns of days that differ: trigger a run over them.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import chain, dag, task_group
+
+from include import assets
+from include.dag_defaults import DAILY, ingest_defaults
+from include.ingest import announce, extract, gate, land, publish, reconcile, request_build, window_params
+
+TABLES = ("orders", "order_items", "refunds")
+
+
+@dag(
+    doc_md=__doc__,
+    schedule=DAILY,
+    params=window_params(),
+    tags=["ingest", "orders"],
+    **ingest_defaults(due_after=timedelta(hours=6)),
+)
+def ingest_orders():
+    published = []
+    for table in TABLES:
+
+        @task_group(group_id=table)
+        def batch(table: str):
+            return publish(gate(land(extract(table))))
+
+        published.append(batch(table))
+
+    chain(published, reconcile(TABLES), [announce(assets.ORDERS), request_build()])
+
+
+ingest_orders()

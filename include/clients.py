@@ -1,0 +1,94 @@
+"""Clients of the outside systems, made from Airflow connections."""
+
+from typing import Any
+
+from include import config
+
+
+def lake_client() -> Any:
+    """boto3 client of the lake, with bounded retries and timeouts."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
+
+    settings = Config(connect_timeout=10, read_timeout=60, retries={"max_attempts": 6, "mode": "standard"})
+    return S3Hook(aws_conn_id=config.LAKE, config=settings).get_conn()
+
+
+def order_db_client() -> Any:
+    """Read-only ADBC connection to the order database; statements end after 30 minutes."""
+    import adbc_driver_postgresql.dbapi
+
+    connection = _connection(config.ORDER_DB)
+    from urllib.parse import quote
+
+    credentials = f"{quote(connection.login or '', safe='')}:{quote(connection.password or '', safe='')}"
+    options = quote("-c default_transaction_read_only=on -c statement_timeout=1800000")
+    mode = connection.extra_dejson.get("sslmode", "prefer")
+    return adbc_driver_postgresql.dbapi.connect(
+        f"postgresql://{credentials}@{connection.host}:{connection.port or 5432}/{connection.schema}"
+        f"?connect_timeout=10&sslmode={mode}&options={options}"
+    )
+
+
+def bigquery_client() -> tuple[Any, str]:
+    """BigQuery client and the full id of the Google Analytics dataset."""
+    from google.api_core.client_options import ClientOptions
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+    from google.oauth2 import service_account
+
+    extra = _connection(config.GOOGLE_ANALYTICS).extra_dejson
+    key = extra.get("keyfile_dict")
+    endpoint = extra.get("api_endpoint")
+    if key:
+        credentials: Any = service_account.Credentials.from_service_account_info(key)
+    else:
+        credentials = AnonymousCredentials() if endpoint else None  # None: workload identity
+    client = bigquery.Client(
+        project=extra["project"],
+        credentials=credentials,
+        client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
+    )
+    return client, f"{extra.get('dataset_project', extra['project'])}.{extra['dataset']}"
+
+
+def crm_client() -> Any:
+    """Salesforce client: OAuth with a connected app's key pair or secret, as the connection says."""
+    from simple_salesforce.api import Salesforce
+
+    from include.http_session import http_session
+
+    connection = _connection(config.CRM)
+    extra = connection.extra_dejson
+    session = http_session(("GET", "HEAD", "PATCH", "DELETE"))
+    if extra.get("session_id"):
+        return Salesforce(instance_url=extra["instance_url"], session_id=extra["session_id"], session=session)
+    return Salesforce(
+        username=connection.login,
+        consumer_key=extra["consumer_key"],
+        privatekey=connection.password,
+        domain=extra.get("domain", "login"),
+        session=session,
+    )
+
+
+def catalog_client() -> tuple[Any, str]:
+    """HTTP session that carries the catalog's token, and the catalog's base URL."""
+    from include.http_session import http_session
+
+    connection = _connection(config.CATALOG)
+    session = http_session()
+    session.headers["Authorization"] = f"Bearer {connection.password}"
+    port = f":{connection.port}" if connection.port else ""
+    return session, f"{connection.schema or 'https'}://{connection.host}{port}"
+
+
+def email_hash_key() -> bytes:
+    """Key of the hash that stands for e-mail addresses outside schema pii."""
+    return _connection(config.EMAIL_HASH_KEY).password.encode()
+
+
+def _connection(conn_id: str) -> Any:
+    from airflow.sdk import BaseHook
+
+    return BaseHook.get_connection(conn_id)

@@ -1,0 +1,43 @@
+"""Settings of a deployment, read from the environment; secrets live in Airflow connections, never here."""
+
+import os
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+INCLUDE_DIR = Path(__file__).parent
+DBT_DIR = INCLUDE_DIR / "dbt"
+SQL_DIR = INCLUDE_DIR / "sql"
+CONTRACTS_DIR = INCLUDE_DIR / "contracts"
+EXPECTATIONS_DIR = INCLUDE_DIR / "expectations"
+
+STORE_TIMEZONE = os.environ.get("STORE_TIMEZONE", "Europe/London")
+LAKE_BUCKET = os.environ.get("LAKE_BUCKET", "analytics-lake")
+SNOWFLAKE_ACCOUNT = os.environ.get("SNOWFLAKE_ACCOUNT", "local")
+SNOWFLAKE_DATABASE = os.environ.get("SNOWFLAKE_DATABASE", "ANALYTICS")
+DATA_DOCS_DIR = Path(os.environ.get("DATA_DOCS_DIR", INCLUDE_DIR.parent / "data_docs"))
+CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
+ALERT_EMAIL = os.environ.get("ALERT_EMAIL", "data-oncall@example.com")
+
+# Connection ids, as airflow_settings.yaml names them.
+WAREHOUSE = "warehouse"
+LAKE = "lake"
+ORDER_DB = "order_db"
+GOOGLE_ANALYTICS = "google_analytics"
+CRM = "crm"
+CATALOG = "catalog"
+LOOKER = "looker"
+SLACK_ALERTS = "slack_alerts"
+SMTP = "smtp_default"
+EMAIL_HASH_KEY = "email_hash_key"
+
+
+def store_timezone() -> ZoneInfo:
+    """Time zone in which the shop's days begin and end."""
+    return ZoneInfo(STORE_TIMEZONE)
+
+
+def schedule_until() -> date | None:
+    """Last day the schedule loads, or None for a living shop. Set SCHEDULE_UNTIL for a data set that has ended."""
+    day = os.environ.get("SCHEDULE_UNTIL")
+    return date.fromisoformat(day) if day else None

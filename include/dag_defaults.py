@@ -1,0 +1,69 @@
+"""Schedule, retries, deadlines and alerts of the DAGs, each once."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import CronDataIntervalTimetable
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from pendulum import timezone
+
+from include import config
+from include.alerts import late_email, late_slack, on_task_failure
+from include.timetable import DAILY as MIDNIGHT
+from include.timetable import DailyUntil
+
+START = datetime(2010, 1, 1, tzinfo=config.store_timezone())
+OWNER = "data-engineering"
+
+_until = config.schedule_until()
+DAILY = (
+    DailyUntil(_until, config.STORE_TIMEZONE)
+    if _until
+    else CronDataIntervalTimetable(MIDNIGHT, timezone=timezone(config.STORE_TIMEZONE))
+)
+
+RETRIES: dict[str, Any] = {
+    "owner": OWNER,
+    "retries": 4,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=15),
+    "execution_timeout": timedelta(hours=3),
+    "on_failure_callback": on_task_failure(),
+}
+
+
+def ingest_defaults(due_after: timedelta) -> dict[str, Any]:
+    """Arguments of an ingest DAG; on-call is told when a run is not through `due_after` it was queued."""
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 4,
+        "default_args": RETRIES,
+        "deadline": _deadline("ingest is late", due_after),
+    }
+
+
+def build_defaults(due_after: timedelta) -> dict[str, Any]:
+    """Arguments of build_marts: one build at a time, so that events that come meanwhile share the next one."""
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": RETRIES | {"retries": 2},
+        "deadline": _deadline("build is late", due_after),
+    }
+
+
+def _deadline(name: str, due_after: timedelta) -> list[DeadlineAlert]:
+    # Counted from queueing: a logical date is missing in manual runs and long past in backfills.
+    return [
+        DeadlineAlert(
+            name=f"{name} ({channel})",
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=due_after,
+            callback=SyncCallback(notifier, kwargs=kwargs),
+        )
+        for channel, (notifier, kwargs) in {"Slack": late_slack(due_after), "e-mail": late_email(due_after)}.items()
+    ]

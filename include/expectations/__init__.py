@@ -1,0 +1,94 @@
+"""Suites of expectations: one yml file a table, in Great Expectations' own keys, read into rules."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from include.config import EXPECTATIONS_DIR
+from include.contracts import Contract
+
+NOT_NULL = "expect_column_values_to_not_be_null"
+SEVERITIES = ("critical", "warning", "info")
+
+
+class SuiteError(Exception):
+    """A suite file is not well formed."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation. `quarantine` is the reason code of rows that break it, None where a failure only tells."""
+
+    type: str
+    kwargs: dict[str, Any]
+    severity: str
+    quarantine: str | None = None
+    why: str = ""
+
+    @property
+    def column(self) -> str | None:
+        return self.kwargs.get("column")
+
+    @property
+    def name(self) -> str:
+        """What the rule demands, in a few words."""
+        return self.why or " ".join(filter(None, (self.type, self.column)))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Rules of one table, and the shares of rows and money above which a batch stops instead of being quarantined.
+
+    `tolerated_rows` are set aside in any case: one bad row of a quiet day is a large share of it.
+    """
+
+    table: str
+    rules: tuple[Rule, ...]
+    row_limit: Decimal
+    money_limit: Decimal
+    tolerated_rows: int
+
+
+def suite(table: str) -> Suite:
+    """Suite of a table.
+
+    Raises:
+        SuiteError: the file is missing or not well formed.
+    """
+    import yaml
+
+    path = EXPECTATIONS_DIR / f"{table}.yml"
+    if not path.is_file():
+        raise SuiteError(f"no suite for table {table!r}: {path} is missing")
+    raw = yaml.safe_load(path.read_text())
+    try:
+        limits = raw["limits"]
+        rules = tuple(_rule(item) for item in raw["expectations"])
+        shares = (_share(limits["quarantined_rows"]), _share(limits["quarantined_money"]))
+        return Suite(raw["name"], rules, *shares, tolerated_rows=int(limits["tolerated_rows"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise SuiteError(f"{path.name}: {error}") from error
+
+
+def promised(agreed: Contract, written: Suite) -> Suite:
+    """The suite with a rule more for each column that the contract promises and no rule of the suite guards."""
+    guarded = {rule.column for rule in written.rules if rule.type == NOT_NULL}
+    missing = [column.name for column in agreed.columns if not column.nullable and column.name not in guarded]
+    rules = [
+        Rule(NOT_NULL, {"column": name}, "warning", f"no_{name}", f"the contract promises a {name}") for name in missing
+    ]
+    return replace(written, rules=(*written.rules, *rules))
+
+
+def _rule(raw: dict[str, Any]) -> Rule:
+    if raw["severity"] not in SEVERITIES:
+        raise ValueError(f"severity is {raw['severity']!r}, not one of {', '.join(SEVERITIES)}")
+    meta = raw.get("meta", {})
+    return Rule(raw["type"], raw["kwargs"], raw["severity"], meta.get("quarantine"), meta.get("why", ""))
+
+
+def _share(text: str) -> Decimal:
+    """'0.5%' as 0.005."""
+    if not str(text).endswith("%"):
+        raise ValueError(f"limit {text!r} is not a percentage")
+    return Decimal(str(text)[:-1]) / 100

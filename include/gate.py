@@ -1,0 +1,147 @@
+"""The gate: a table's suite on a landed batch. It stops the batch, sets rows aside, or lets it pass."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from include.expectations import Rule, Suite
+from include.landing import LandedBatch
+from include.rejects import broken_condition
+from include.validation import Outcome, Validator
+from include.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
+
+SAMPLE_ROWS = 5
+
+
+class GateFailed(Exception):
+    """The batch may not be published: it breaks a critical expectation, or too much of it would be quarantined."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Rows and money set aside for one reason."""
+
+    reason: str
+    rows: int
+    money: Decimal
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found. `warnings` name the rules that failed without stopping or quarantining."""
+
+    checked: int
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def rejected_rows(self) -> int:
+        return sum(item.rows for item in self.rejected)
+
+    @property
+    def rejected_money(self) -> Decimal:
+        return sum((item.money for item in self.rejected), Decimal(0))
+
+
+def evaluate(warehouse: Warehouse, batch: LandedBatch, suite: Suite, validator: Validator) -> Verdict:
+    """Check a landed batch, write the rejected row numbers beside it and the results to audit.gate_results.
+
+    Raises:
+        GateFailed: a critical expectation does not hold, or the rejected rows or money exceed the suite's limits.
+    """
+    rejects = batch.contract.landing(batch.id, "__rejects")
+    warehouse.run("publish/create_rejects.sql", rejects=rejects)
+    if batch.rows == 0:
+        return Verdict(checked=0)
+    outcomes = validator.check(suite.rules)
+    _record(warehouse, batch, outcomes)
+    failed = [outcome for outcome in outcomes if not outcome.success]
+    _stop_on_critical(warehouse, batch, failed)
+    rejected = _reject(warehouse, batch, rejects, failed)
+    warnings = [
+        f"{outcome.rule.name}: {outcome.unexpected:,} of {batch.rows:,} rows"
+        for outcome in failed
+        if outcome.rule.quarantine is None and outcome.rule.severity == "warning"
+    ]
+    verdict = Verdict(len(outcomes), rejected, warnings)
+    _stop_above_limits(batch, suite, verdict)
+    return verdict
+
+
+def _stop_on_critical(warehouse: Warehouse, batch: LandedBatch, failed: list[Outcome]) -> None:
+    critical = [outcome for outcome in failed if outcome.rule.severity == "critical"]
+    if not critical:
+        return
+    lines = [f"{batch.contract.table}: {len(critical)} critical expectation(s) failed; nothing was published."]
+    for outcome in critical:
+        lines += [
+            f"  {outcome.rule.name}: {outcome.unexpected:,} of {batch.rows:,} rows",
+            *_where(warehouse, batch, outcome.rule),
+        ]
+    lines.append("Mend the source and clear the extract task, or correct the suite and clear the gate task.")
+    raise GateFailed("\n".join(lines))
+
+
+def _where(warehouse: Warehouse, batch: LandedBatch, rule: Rule) -> list[str]:
+    """Sample keys of the rows that break a rule, and the query that finds them all."""
+    if rule.column is None and rule.type != "unexpected_rows_expectation":
+        return []
+    keys = ", ".join(batch.contract.key)
+    query = f"select {keys} from {batch.table} as landed where {broken_condition(rule, batch.table)}"
+    samples = warehouse.execute(f"{query} order by _row_number limit {SAMPLE_ROWS}").fetchall()
+    return [f"    e.g. {keys} = {', '.join(map(str, sample))}" for sample in samples] + [f"    find them: {query}"]
+
+
+def _reject(warehouse: Warehouse, batch: LandedBatch, rejects: str, failed: list[Outcome]) -> list[Rejected]:
+    quarantining = [outcome for outcome in failed if outcome.rule.quarantine]
+    for outcome in quarantining:
+        condition = broken_condition(outcome.rule, batch.table)
+        [(found,)] = warehouse.rows("publish/count_broken.sql", landing=batch.table, broken=condition)
+        if found != outcome.unexpected:
+            raise GateFailed(
+                f"{batch.contract.table}: Great Expectations counts {outcome.unexpected:,} rows that break "
+                f"{outcome.rule.name!r}, the quarantine finds {found:,} by {condition}; correct the suite"
+            )
+        values = {"reason": outcome.rule.quarantine}
+        warehouse.run("publish/insert_rejects.sql", values, rejects=rejects, landing=batch.table, broken=condition)
+    if not quarantining:
+        return []
+    money = batch.contract.money
+    counted = warehouse.rows("publish/count_rejects.sql", rejects=rejects, landing=batch.table, money=money)
+    return [Rejected(reason, int(rows), Decimal(amount or 0)) for reason, rows, amount in counted]
+
+
+def _stop_above_limits(batch: LandedBatch, suite: Suite, verdict: Verdict) -> None:
+    if verdict.rejected_rows <= suite.tolerated_rows:
+        return
+    rows_share = Decimal(verdict.rejected_rows) / batch.rows
+    money_share = abs(verdict.rejected_money) / batch.money if batch.money else Decimal(0)
+    exceeded = [
+        f"{share:.2%} of the {unit} ({limit:.2%} allowed)"
+        for unit, share, limit in (("rows", rows_share, suite.row_limit), ("money", money_share, suite.money_limit))
+        if share > limit
+    ]
+    if exceeded:
+        reasons = ", ".join(f"{item.reason} {item.rows:,} rows ({item.money:,.2f})" for item in verdict.rejected)
+        raise GateFailed(
+            f"{batch.contract.table}: the gate would set aside {' and '.join(exceeded)}: {reasons}. "
+            f"Nothing was published. Look at {batch.table}; mend the source and clear the extract task, "
+            "or raise the suite's limits and clear the gate task."
+        )
+
+
+def _record(warehouse: Warehouse, batch: LandedBatch, outcomes: list[Outcome]) -> None:
+    checked_at = datetime.now(UTC).replace(tzinfo=None)
+    warehouse.execute("delete from audit.gate_results where batch_id = %(batch_id)s", {"batch_id": batch.id})
+    columns = ("batch_id", "table_name", "expectation", "column_name", "severity", "success", "unexpected_count",
+               "element_count", "detail", "checked_at")  # fmt: skip
+    rows: list[tuple[Any, ...]] = [
+        (batch.id, batch.contract.table, outcome.rule.type, outcome.rule.column, outcome.rule.severity, outcome.success,
+         outcome.unexpected, batch.rows, outcome.rule.name, checked_at)
+        for outcome in outcomes
+    ]  # fmt: skip
+    warehouse.insert("audit.gate_results", columns, rows)

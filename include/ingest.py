@@ -1,0 +1,218 @@
+"""The tasks that the ingest DAGs are wired from. XCom carries keys and counts only."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, Param, TriggerRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from include import config
+from include.assets import REPROCESS, REPROCESS_REQUEST
+from include.window import Window, WindowError, run_window
+
+if TYPE_CHECKING:
+    from include.lake import Manifest
+    from include.landing import LandedBatch
+    from include.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
+
+RECONCILED_DAYS = 35
+_UNFINISHED = ["null", "scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule", "deferred"]
+
+
+def window_params() -> dict[str, Param]:
+    """Params of a manual run: the span to load in one go."""
+    return {
+        "start": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="First day",
+            description="Load from this day on (store time zone). Empty: the day of the run.",
+        ),
+        "end": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Day after the last",
+            description="Load up to this day, itself not included.",
+        ),
+    }
+
+
+@task
+def extract(table: str) -> dict[str, Any]:
+    """Stream a table's rows of the window to Parquet on S3 and return the key of the batch's folder and its rows."""
+    from include import batches
+
+    window = current_window()
+    log.info("Reading %s for %s", table, window)
+    manifest = batches.extract(table, window, batch_id(table, window))
+    files = f"{len(manifest.files)} file(s), {manifest.bytes / 1e6:,.1f} MB"
+    log.info(
+        "Wrote %s rows of %s to %s (%s)",
+        f"{manifest.rows:,}",
+        table,
+        f"s3://{config.LAKE_BUCKET}/{manifest.folder}",
+        files,
+    )
+    if manifest.rows == 0:
+        log.info("Nothing changed in this window; an empty batch is published, so that the window counts as loaded")
+    return {"table": table, "folder": manifest.folder, "rows": manifest.rows}
+
+
+@task(pool=config.WAREHOUSE)
+def land(batch: dict[str, Any]) -> dict[str, Any]:
+    """COPY a batch's files into its landing table."""
+    from include.landing import land as land_batch
+    from include.warehouse import open_warehouse
+
+    manifest, contract = _manifest(batch)
+    with open_warehouse(_query_tag()) as warehouse:
+        landed = land_batch(warehouse, manifest, contract)
+    log.info("Landed %s rows in %s, as many as the manifest promises", f"{landed.rows:,}", landed.table)
+    return batch
+
+
+@task(pool=config.WAREHOUSE)
+def gate(batch: dict[str, Any]) -> dict[str, Any]:
+    """Check a landed batch against its suite; set bad rows aside, or stop the batch."""
+    from include import alerts, gating
+
+    with _landed(batch) as (warehouse, landed):
+        verdict, docs = gating.check(warehouse, landed)
+    log.info("Checked %d expectations on %s rows; Data Docs: %s", verdict.checked, f"{landed.rows:,}", docs)
+    for item in verdict.rejected:
+        log.warning("Quarantine: %s rows, %s money at risk: %s", f"{item.rows:,}", f"{item.money:,.2f}", item.reason)
+    for warning in verdict.warnings:
+        log.warning("Warning: %s", warning)
+    if verdict.warnings:
+        alerts.warn(f"{landed.contract.table}, batch {landed.id}: {'; '.join(verdict.warnings)}")
+    return {**batch, "rejected": verdict.rejected_rows}
+
+
+@task(pool=config.WAREHOUSE)
+def publish(batch: dict[str, Any]) -> dict[str, Any]:
+    """Move a gated batch into staging and quarantine in one transaction."""
+    from include.publish import Run
+    from include.publish import publish as publish_batch
+
+    context = get_current_context()
+    run = Run(context["dag"].dag_id, context["run_id"], config.CODE_VERSION)
+    with _landed(batch) as (warehouse, landed):
+        published = publish_batch(warehouse, landed, run)
+    if published is None:
+        log.info("Batch %s was published before; nothing to do", landed.id)
+        return batch
+    log.info("Published %s to %s:", landed.id, landed.contract.target)
+    for outcome in ("inserted", "updated", "superseded", "quarantined"):
+        log.info("  %-12s %s", outcome, getattr(published, outcome))
+    if published.replaced:
+        log.info("  %s rows of older exports made way", f"{published.replaced:,}")
+    return batch
+
+
+@task(pool=config.WAREHOUSE)
+def reconcile(tables: Sequence[str]) -> None:
+    """Hold source against staging, day by day; name and report the days that differ."""
+    from include import alerts
+    from include import reconcile as reconciliation
+    from include.warehouse import open_warehouse
+
+    window = current_window().trailing(RECONCILED_DAYS)
+    with open_warehouse(_query_tag()) as warehouse:
+        for table in tables:
+            result = reconciliation.reconcile(warehouse, table, window)
+            log.info("%s: %s", table, result)
+            if result.differences:
+                alerts.warn(f"{table}: source and staging differ\n{result}")
+
+
+def announce(asset: Asset) -> Any:
+    """A task that tells the source's readers that a window was published."""
+
+    @task(task_id="announce", outlets=[asset])
+    def announce_asset() -> None:
+        window = current_window()
+        get_current_context()["outlet_events"][asset].extra = {"start": str(window.start), "end": str(window.end)}
+        log.info("Announced %s", asset.uri)
+
+    return announce_asset()
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE, outlets=[REPROCESS_REQUEST], max_active_tis_per_dag=1)
+def request_build() -> None:
+    """Ask for one build after the last run of a backfill, or after a manual run; a scheduled run needs none.
+
+    Only one of these tasks runs at a time, so of several runs that end together exactly one finds itself the last.
+    """
+    context = get_current_context()
+    run = context["dag_run"]
+    if not asks_for_build(run.run_type, context["params"]):
+        log.info("A daily run: build_marts starts when all four sources have announced their day")
+        return
+    instance = context["ti"]
+    open_requests = instance.get_ti_count(dag_id=run.dag_id, task_ids=[instance.task_id], states=_UNFINISHED) - 1
+    if open_requests > 0:
+        log.info("%d more run(s) of %s are on their way; the last one asks for the build", open_requests, run.dag_id)
+        return
+    context["outlet_events"][REPROCESS_REQUEST].add(REPROCESS, extra={"dag_id": run.dag_id, "run_id": run.run_id})
+    log.info("Asked build_marts for a build")
+
+
+def asks_for_build(run_type: str, params: Any) -> bool:
+    """Whether a run asks for a build of its own: backfills do, and manual runs of a chosen span."""
+    # Airflow's run types are strings and enumerations at once: they compare as strings, str() does not show them so.
+    return run_type == "backfill" or (run_type == "manual" and bool(params.get("start")))
+
+
+def current_window() -> Window:
+    """Window of the running task.
+
+    Raises:
+        AirflowFailException: the run does not say what to load; a retry would not help.
+    """
+    context = get_current_context()
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    try:
+        return run_window(context["params"], start, end, config.store_timezone())
+    except WindowError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def batch_id(table: str, window: Window) -> str:
+    """Name of a batch, a function of DAG, run, table, window and try: a retry never mixes with leftovers."""
+    import hashlib
+
+    context = get_current_context()
+    instance = context["ti"]
+    seed = f"{instance.dag_id}|{instance.run_id}|{window.start}|{window.end}|{instance.try_number}"
+    start, end = (moment.astimezone(window.timezone) for moment in (window.start, window.end))
+    return f"{table}__{start:%Y%m%d}_{end:%Y%m%d}_{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
+
+
+@contextmanager
+def _landed(batch: dict[str, Any]) -> "Iterator[tuple[Warehouse, LandedBatch]]":
+    """A session of the warehouse and the landed batch in it, checked against its manifest."""
+    from include.landing import landed
+    from include.warehouse import open_warehouse
+
+    manifest, contract = _manifest(batch)
+    with open_warehouse(_query_tag()) as warehouse:
+        yield warehouse, landed(warehouse, manifest, contract)
+
+
+def _manifest(batch: dict[str, Any]) -> "tuple[Manifest, Any]":
+    from include import lake
+    from include.clients import lake_client
+    from include.contracts import contract
+
+    return lake.read_manifest(lake_client(), config.LAKE_BUCKET, batch["folder"]), contract(batch["table"])
+
+
+def _query_tag() -> str:
+    instance = get_current_context()["ti"]
+    return f'{{"dag": "{instance.dag_id}", "task": "{instance.task_id}", "run": "{instance.run_id}"}}'

@@ -1,0 +1,157 @@
+"""Hold the source against staging, day by day: this catches late commits and deletes that a cursor never sees."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from include import clients
+from include.contracts import Contract, contract
+from include.sources import DayTotal
+from include.warehouse import Warehouse
+from include.window import Window
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A day on which the source holds other rows or money than staging and quarantine together."""
+
+    day: date
+    source: tuple[int, Decimal]
+    warehouse: tuple[int, Decimal]
+
+    def __str__(self) -> str:
+        (source_rows, source_money), (rows, money) = self.source, self.warehouse
+        return f"{self.day}: source {source_rows:,} rows ({source_money:,.2f}), warehouse {rows:,} ({money:,.2f})"
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What the comparison found over `days` days."""
+
+    days: int
+    differences: list[Difference] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        if not self.days:
+            return "nothing to compare yet"
+        if not self.differences:
+            return f"source and warehouse agree on {self.days} day(s)"
+        first, last = self.differences[0].day, self.differences[-1].day
+        lines = "\n".join(f"  {difference}" for difference in self.differences)
+        summary = (
+            f"{len(self.differences)} of {self.days} day(s) differ; trigger a run from {first} to {last} to reload"
+        )
+        return f"{summary}:\n{lines}"
+
+
+def reconcile(warehouse: Warehouse, table: str, window: Window) -> Reconciliation:
+    """Compare each day of a window that was loaded without a gap up to the window's end."""
+    agreed = contract(table)
+    loaded_from = covered_from(warehouse.rows("publish/published_windows.sql", {"table_name": table}), window.end)
+    if loaded_from is None:
+        return Reconciliation(0)
+    covered = Window(max(loaded_from, window.start), window.end, window.timezone)
+    match agreed.source:
+        case "orders":
+            return compare(_order_totals(table, window, loaded_from), _held_by_day(warehouse, agreed, window))
+        case "web_events":
+            return compare(_export_totals(covered), _held_exports(warehouse, agreed, covered))
+        case _:
+            return compare(_newest_versions(agreed, covered), _held_versions(warehouse, agreed, covered))
+
+
+def covered_from(windows: list[tuple[datetime, datetime]], end: datetime) -> datetime | None:
+    """Start of the gapless span of published windows (naive UTC) that reaches `end`; None when none reaches it."""
+    reached_from = _naive(end)
+    for first, last in sorted(windows, reverse=True):
+        if first < reached_from <= last:
+            reached_from = first
+    return reached_from.replace(tzinfo=UTC) if reached_from < _naive(end) else None
+
+
+def compare(source: list[DayTotal], held: dict[date, tuple[int, Decimal]]) -> Reconciliation:
+    """Days on which rows differ by more than the source's pending changes explain, or money where none are pending."""
+    differences = []
+    for total in source:
+        rows, money = held.get(total.day, (0, Decimal(0)))
+        too_many = total.pending is not None and rows > total.rows + total.pending
+        if rows < total.rows or too_many or (total.pending == 0 and money != total.money):
+            differences.append(Difference(total.day, (total.rows, total.money), (rows, money)))
+    return Reconciliation(len(source), differences)
+
+
+def _order_totals(table: str, window: Window, loaded_from: datetime) -> list[DayTotal]:
+    from include.sources import orders
+
+    with clients.order_db_client() as connection:
+        return orders.totals(connection, table, window, loaded_from)
+
+
+def _held_by_day(warehouse: Warehouse, agreed: Contract, window: Window) -> dict[date, tuple[int, Decimal]]:
+    return _held(
+        warehouse.rows(
+            "reconcile/held_by_day.sql",
+            _span(window),
+            target=agreed.target,
+            quarantine=agreed.quarantine,
+            key=agreed.key,
+            day=agreed.day,
+            money=agreed.money,
+        )
+    )
+
+
+def _export_totals(window: Window) -> list[DayTotal]:
+    from include.sources import web_events
+
+    client, dataset = clients.bigquery_client()
+    with client:
+        return web_events.totals(client, dataset, window)
+
+
+def _held_exports(warehouse: Warehouse, agreed: Contract, window: Window) -> dict[date, tuple[int, Decimal]]:
+    days = list(window.days())
+    values = {"first_day": days[0], "last_day": days[-1]}
+    names = {"target": agreed.target, "quarantine": agreed.quarantine, "day": agreed.day}
+    return _held(warehouse.rows("reconcile/held_by_export_day.sql", values, **names))
+
+
+def _newest_versions(agreed: Contract, window: Window) -> list[DayTotal]:
+    """Newest version of each key that the source shows in a window, counted by its day.
+
+    Pending is unknown: a source that keeps only the newest version does not show what has changed since.
+    """
+    from include.batches import read
+
+    newest: dict[str, datetime] = {}
+    with read(agreed.table, window) as batches:
+        for batch in batches:
+            keys, versions = (batch.column(name).to_pylist() for name in (agreed.key[0], agreed.version))
+            for key, version in zip(keys, versions, strict=True):
+                newest[key] = max(version, newest.get(key, version))
+    days = Counter(moment.replace(tzinfo=UTC).astimezone(window.timezone).date() for moment in newest.values())
+    return [DayTotal(day, rows, Decimal(0), pending=None) for day, rows in sorted(days.items())]
+
+
+def _held_versions(warehouse: Warehouse, agreed: Contract, window: Window) -> dict[date, tuple[int, Decimal]]:
+    names = {
+        "target": agreed.target,
+        "quarantine": agreed.quarantine,
+        "entity": agreed.key[0],
+        "version": agreed.version,
+    }
+    return _held(warehouse.rows("reconcile/newest_by_day.sql", _span(window), **names))
+
+
+def _held(rows: list[tuple]) -> dict[date, tuple[int, Decimal]]:
+    return {day: (int(count), Decimal(money or 0)) for day, count, money in rows}
+
+
+def _span(window: Window) -> dict[str, Any]:
+    return {"start": _naive(window.start), "end": _naive(window.end), "timezone": window.timezone.key}
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

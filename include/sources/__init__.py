@@ -1,0 +1,37 @@
+"""The systems data comes from. Each module reads a window into Arrow batches and knows nothing of Airflow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from include.lake import DayVersion
+
+
+class SourceError(Exception):
+    """A source answered what cannot be loaded."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Rows of one table in one window. `days` names the days it replaces whole, for tables kept by the day."""
+
+    batches: "Iterator[pa.RecordBatch]"
+    days: "list[DayVersion]" = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DayTotal:
+    """What a source holds of a day: rows and money.
+
+    `pending` rows of the day have changed after the window; None where the source cannot tell.
+    """
+
+    day: date
+    rows: int
+    money: Decimal
+    pending: int | None = 0

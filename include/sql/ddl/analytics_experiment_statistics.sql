@@ -1,0 +1,25 @@
+-- One row a variant that is compared with its experiment's control, as of the newest evaluation.
+create table if not exists {{ database }}.analytics.experiment_statistics (
+    as_of_date date not null,
+    experiment_id varchar not null,
+    experiment_variant varchar not null,
+    control_variant varchar not null,
+    verdict varchar not null,
+    split_chi_square float not null,
+    split_p_value float not null,
+    conversion_difference float,
+    conversion_difference_low float,
+    conversion_difference_high float,
+    conversion_z float,
+    conversion_p_value float,
+    conversion_lift float,
+    conversion_lift_low float,
+    conversion_lift_high float,
+    revenue_difference float,
+    revenue_difference_low float,
+    revenue_difference_high float,
+    revenue_t float,
+    revenue_degrees_of_freedom float,
+    revenue_p_value float,
+    revenue_lift float
+)

@@ -1,0 +1,14 @@
+-- Rows the gate rejected, with the reason and the money at risk.
+create table if not exists {{ table }} (
+    {% for column in columns %}
+    {{ column.name }} {{ column.type }},
+    {% endfor %}
+    _extra variant,
+    _batch_id varchar not null,
+    _row_number number(18, 0) not null,
+    _row_hash varchar not null,
+    _occurrence number(18, 0) not null,
+    _reason varchar not null,
+    _money_at_risk number(18, 4),
+    _quarantined_at timestamp_ntz not null
+)

@@ -1,0 +1,40 @@
+-- What will become of each candidate, counted before anything moves.
+with candidates as (
+
+    select * from {{ candidates }}
+
+),
+
+classified as (
+
+    select
+        case
+            when candidates._reason is not null then 'quarantined'
+            when candidates._rank > 1 then 'superseded'
+            when target._row_hash is null then 'inserted'
+            when
+                candidates.{{ version }} > target.{{ version }}
+                or (candidates.{{ version }} = target.{{ version }} and candidates._row_hash > target._row_hash)
+                then 'updated'
+            else 'superseded'
+        end as outcome,
+        {{ "candidates." ~ money if money else "null" }} as money
+
+    from candidates
+    left join {{ target }} as target
+        on
+            candidates._reason is null
+            {% for column in key %}
+            and candidates.{{ column }} = target.{{ column }}
+            {% endfor %}
+
+)
+
+select
+    outcome,
+    count(*) as row_count,
+    sum(money) as money
+
+from classified
+
+group by outcome

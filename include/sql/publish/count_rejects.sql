@@ -1,0 +1,12 @@
+-- Rows and money that the gate sets aside, by reason.
+select
+    rejects._reason,
+    count(*) as row_count,
+    {{ "sum(landed." ~ money ~ ")" if money else "null" }} as money
+
+from {{ rejects }} as rejects
+inner join {{ landing }} as landed on rejects._row_number = landed._row_number
+
+group by rejects._reason
+
+order by rejects._reason

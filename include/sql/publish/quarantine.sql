@@ -1,0 +1,36 @@
+-- Keep rejected rows; a row that an earlier batch brought unchanged is kept once.
+merge into {{ quarantine }} as quarantine
+using (
+    select * from {{ candidates }}
+    where _reason is not null
+) as candidates
+    on
+        quarantine._row_hash = candidates._row_hash
+        and quarantine._reason = candidates._reason
+        and quarantine._occurrence = candidates._occurrence
+when not matched
+    then insert (
+        {% for column in columns %}
+        {{ column }},
+        {% endfor %}
+        _extra,
+        _batch_id,
+        _row_number,
+        _row_hash,
+        _occurrence,
+        _reason,
+        _money_at_risk,
+        _quarantined_at
+    ) values (
+        {% for column in columns %}
+        candidates.{{ column }},
+        {% endfor %}
+        parse_json(candidates._extra),
+        %(batch_id)s,
+        candidates._row_number,
+        candidates._row_hash,
+        candidates._occurrence,
+        candidates._reason,
+        {{ "candidates." ~ money if money else "null" }},
+        %(published_at)s
+    )

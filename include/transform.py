@@ -1,0 +1,106 @@
+"""How Cosmos runs the dbt project: one task a model or a refresh, from the manifest that `dbt parse` made."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import get_parsing_context
+from cosmos import (
+    DbtBuildLocalOperator,
+    DbtTaskGroup,
+    ExecutionConfig,
+    ProfileConfig,
+    ProjectConfig,
+    RenderConfig,
+    settings,
+)
+from cosmos.constants import ExecutionMode, LoadMode, TestBehavior
+from cosmos.profiles import SnowflakePrivateKeyPemProfileMapping
+
+from include import config
+
+PROJECT = ProjectConfig(
+    dbt_project_path=config.DBT_DIR,
+    manifest_path=config.DBT_DIR / "target" / "manifest.json",
+    project_name="warehouse",
+    install_dbt_deps=False,
+)
+PROFILE = ProfileConfig(
+    profile_name="warehouse",
+    target_name="airflow",
+    profile_mapping=SnowflakePrivateKeyPemProfileMapping(
+        conn_id=config.WAREHOUSE,
+        profile_args={
+            "schema": "MARTS",
+            "warehouse": "TRANSFORMING_WH",
+            "role": "TRANSFORMER",
+            "threads": 4,
+            "query_tag": "dbt",
+            "connect_retries": 3,
+            "connect_timeout": 30,
+        },
+    ),
+)
+REFRESH_TAGS = (
+    "refresh_rfm",
+    "refresh_cohorts",
+    "refresh_affinity",
+    "refresh_customer_value",
+    "refresh_experiments",
+)
+_OPERATOR_ARGS: dict[str, Any] = {
+    "install_deps": False,
+    "env": {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test exposure"},  # unit tests prove the code: CI runs them
+    "append_env": True,
+    "emit_datasets": False,  # include/assets.py names what is announced
+    "full_refresh": "{{ params.full_refresh }}",
+    "pool": config.WAREHOUSE,
+}
+
+
+def build_models(group_id: str) -> DbtTaskGroup:
+    """All models but the refreshes: one producer runs `dbt build`, a task a model follows it and tells its outcome.
+
+    A worker that runs the task of one model renders that model only: the others would cost it a second each time.
+    """
+    return DbtTaskGroup(
+        group_id=group_id,
+        project_config=PROJECT,
+        profile_config=PROFILE,
+        execution_config=ExecutionConfig(execution_mode=ExecutionMode.WATCHER),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            select=_model_at_work(group_id),
+            exclude=["resource_type:exposure", *(f"tag:{tag}" for tag in REFRESH_TAGS)],
+            test_behavior=TestBehavior.AFTER_EACH,
+        ),
+        operator_args=_OPERATOR_ARGS,
+    )
+
+
+def _model_at_work(group_id: str) -> list[str]:
+    """The model whose task this process runs; nothing, which selects all of them, anywhere else."""
+    task_id = get_parsing_context().task_id or ""
+    match = re.fullmatch(rf"{group_id}\.(\w+)\.(run|test)", task_id)
+    return [match[1]] if match else []
+
+
+def refresh_models(tag: str) -> DbtBuildLocalOperator:
+    """One task that builds and tests the models of a refresh."""
+    return DbtBuildLocalOperator(
+        task_id=tag,
+        project_dir=str(config.DBT_DIR),
+        profile_config=PROFILE,
+        select=f"tag:{tag}",
+        # A test that reads two models runs with the later one: the other may not exist yet.
+        indirect_selection="buildable",
+        cache_dir=_cache_dir(tag),
+        **_OPERATOR_ARGS,
+    )
+
+
+def _cache_dir(name: str) -> Path:
+    # Cosmos keeps the project's parse in it; groups get one by themselves, a single task does not.
+    directory = settings.cache_dir / f"build_marts__{name}"
+    (directory / "target").mkdir(parents=True, exist_ok=True)
+    return directory

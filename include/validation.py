@@ -1,0 +1,136 @@
+"""Great Expectations on a landing table: cheaply first, in detail only where something failed."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.expectations import Rule
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its notes on its own insides bury the verdict
+
+
+class ValidationError(Exception):
+    """An expectation could not be evaluated, so the batch cannot be judged."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a rule holds, and how many rows break it."""
+
+    rule: Rule
+    success: bool
+    unexpected: int = 0
+
+
+class Validator:
+    """Runs rules on one table of the warehouse and keeps Data Docs of what it found in `docs`."""
+
+    def __init__(self, connect_args: dict[str, Any], table: str, docs: Path) -> None:
+        """`connect_args` are those of snowflake.connector.connect; `table` is schema.table."""
+        self._schema, self._table = table.split(".")
+        self._connect_args = connect_args
+        self._docs = docs
+
+    def check(self, rules: Sequence[Rule]) -> list[Outcome]:
+        """An outcome for every rule, in their order.
+
+        Raises:
+            ValidationError: an expectation raised instead of answering.
+        """
+        context, source, batch_definition = self._open()
+        try:
+            return self._check(context, batch_definition, rules)
+        finally:
+            source.get_execution_engine().close()
+
+    def _check(self, context: Any, batch_definition: Any, rules: Sequence[Rule]) -> list[Outcome]:
+        passed = self._run(context, batch_definition, rules, "BOOLEAN_ONLY")
+        failing = [rule for rule, result in zip(rules, passed, strict=True) if not result.success]
+        if not failing:
+            context.build_data_docs()
+            return [Outcome(rule, True) for rule in rules]
+        detailed = self._run(context, batch_definition, failing, "SUMMARY")
+        context.build_data_docs()
+        counts = {id(rule): _unexpected(result) for rule, result in zip(failing, detailed, strict=True)}
+        return [Outcome(rule, id(rule) not in counts, counts.get(id(rule), 0)) for rule in rules]
+
+    @property
+    def docs_page(self) -> Path:
+        """First page of the Data Docs of this check."""
+        return self._docs / "index.html"
+
+    def _open(self) -> tuple[Any, Any, Any]:
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+        for name in list(context.get_site_names()):
+            context.delete_data_docs_site(name)
+        backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(self._docs)}
+        context.add_data_docs_site(
+            "batch",
+            {
+                "class_name": "SiteBuilder",
+                "store_backend": backend,
+                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            },
+        )
+        args = self._connect_args
+        sources: Any = context.data_sources  # its stubs know no further arguments of the engine
+        source = sources.add_snowflake(
+            "warehouse",
+            account=args["account"],
+            user=args["user"],
+            password=args.get("password", "the key pair of connect_args signs in"),
+            database=args["database"],
+            schema=self._schema,
+            warehouse=args["warehouse"],
+            role=args["role"],
+            kwargs={"connect_args": args},
+        )
+        asset = source.add_table_asset(self._table, table_name=self._table)
+        return context, source, asset.add_batch_definition_whole_table("batch")
+
+    def _run(self, context: Any, batch_definition: Any, rules: Sequence[Rule], result_format: str) -> list[Any]:
+        import great_expectations as gx
+        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+        from great_expectations.expectations.metadata_types import FailureSeverity
+
+        # One by one through add_expectation_configuration, two queries on the same table would replace each other.
+        expectations = [
+            ExpectationConfiguration(
+                type=rule.type,
+                kwargs=rule.kwargs,
+                severity=FailureSeverity(rule.severity),
+                meta={"why": rule.why, "position": position},
+            )
+            for position, rule in enumerate(rules)
+        ]
+        suite = gx.ExpectationSuite(name=f"{self._table} {result_format.lower()}", expectations=expectations)
+        definition = gx.ValidationDefinition(name=suite.name, data=batch_definition, suite=context.suites.add(suite))
+        results = context.validation_definitions.add(definition).run(result_format=result_format).results
+        ordered = _in_order(results)
+        for rule, result in zip(rules, ordered, strict=True):
+            if _raised(result):
+                raise ValidationError(f"{rule.name}: {_raised(result)}")
+        return ordered
+
+
+def _in_order(results: Sequence[Any]) -> list[Any]:
+    """Results in the order of the rules: Great Expectations groups them by kind."""
+    return sorted(results, key=lambda result: result.expectation_config.meta["position"])
+
+
+def _raised(result: Any) -> str | None:
+    information = result.exception_info or {}
+    entries = [information] if "raised_exception" in information else information.values()
+    return next((str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")), None)
+
+
+def _unexpected(result: Any) -> int:
+    """Rows that break an expectation; one on a query tells them as its observed value."""
+    details = result.result
+    return int(details["unexpected_count"] if "unexpected_count" in details else details["observed_value"])

@@ -1,0 +1,102 @@
+"""The warehouse: one connection, transactions, and the SQL files of include/sql rendered and run."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from include.config import SQL_DIR, WAREHOUSE
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from snowflake.connector import SnowflakeConnection
+    from snowflake.connector.cursor import SnowflakeCursor
+
+logging.getLogger("snowflake.connector").setLevel(logging.WARNING)
+
+LOGIN_TIMEOUT_SECONDS = 60
+STATEMENT_TIMEOUT_SECONDS = 3600
+
+
+class Warehouse:
+    """A session of the warehouse. Every statement commits on its own, unless it runs inside `transaction()`."""
+
+    def __init__(self, connection: "SnowflakeConnection") -> None:
+        self._connection = connection
+
+    def run(self, file: str, values: Mapping[str, Any] | None = None, **names: Any) -> "SnowflakeCursor":
+        """Run one statement of include/sql: `names` are rendered into it as identifiers, `values` are bound."""
+        return self.execute(render(file, **names), values)
+
+    def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> "SnowflakeCursor":
+        """Run one statement with bound values (`%(name)s`) and return its cursor."""
+        cursor = self._connection.cursor()
+        cursor.execute(statement, dict(values) if values else None)
+        return cursor
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows with bound values, in one statement."""
+        if not rows:
+            return
+        place = ", ".join(["%s"] * len(columns))
+        statement = f"insert into {table} ({', '.join(columns)}) values ({place})"
+        self._connection.cursor().executemany(statement, rows)
+
+    def rows(self, file: str, values: Mapping[str, Any] | None = None, **names: Any) -> list[tuple]:
+        """Rows of a query of include/sql."""
+        return self.run(file, values, **names).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator["Warehouse"]:
+        """All statements inside take effect together, or none does."""
+        self.execute("begin")
+        try:
+            yield self
+        except BaseException:
+            self.execute("rollback")
+            raise
+        self.execute("commit")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def open_warehouse(query_tag: str) -> Iterator[Warehouse]:
+    """A session through the Airflow connection `warehouse`; times are UTC, every query carries the tag."""
+    import snowflake.connector
+
+    warehouse = Warehouse(snowflake.connector.connect(**connect_args(query_tag)))
+    try:
+        yield warehouse
+    finally:
+        warehouse.close()
+
+
+def connect_args(query_tag: str = "warehouse") -> dict[str, Any]:
+    """Arguments of snowflake.connector.connect, as the Airflow connection `warehouse` gives them."""
+    from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
+
+    parameters = {
+        "QUERY_TAG": query_tag,
+        "TIMEZONE": "UTC",
+        "STATEMENT_TIMEOUT_IN_SECONDS": STATEMENT_TIMEOUT_SECONDS,
+    }
+    hook = SnowflakeHook(snowflake_conn_id=WAREHOUSE, session_parameters=parameters)
+    timeouts = {"login_timeout": LOGIN_TIMEOUT_SECONDS, "network_timeout": STATEMENT_TIMEOUT_SECONDS}
+    return {key: value for key, value in hook._get_conn_params().items() if value not in (None, "")} | timeouts
+
+
+def render(file: str, **names: Any) -> str:
+    """Text of a file of include/sql with its names filled in; a name that is missing raises UndefinedError."""
+    return _templates().get_template(file).render(**names).strip().rstrip(";")
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(SQL_DIR), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

@@ -1,0 +1,1 @@
+"""Stand-ins for every outside system, so that the whole product runs on one machine."""

@@ -1,0 +1,138 @@
+"""The local stack: stand-ins for every outside system, on this machine."""
+
+import argparse
+import signal
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+from local.errors import StackError
+from local.services import NAMES, PORT_VARIABLE
+from local.stack import Stack, start_stack, state_directory, stop_stack
+
+EPILOG = f"""\
+environment:
+  LOCAL_STATE       directory of everything made at run time (default: .local in the repository)
+  {PORT_VARIABLE}   first of the ports, which go up in tens (default 4510; 0 = any free ports)
+"""
+DATASETS = """\
+simulated, simulated:customers=300,days=60, complete_journey, online_retail:PATH or a directory
+(default: the one held, else simulated)"""
+WATCH_SECONDS = 2.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    # The connector's own copy of requests warns about versions that it works with.
+    warnings.filterwarnings("ignore", message=".*doesn't match a supported version")
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if options.run is not _demo and rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.arguments = rest
+    try:
+        return options.run(options)
+    except StackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _up(options: argparse.Namespace) -> int:
+    stack = start_stack(options.dataset, progress=_say)
+    _print_status(stack)
+    if options.foreground:
+        _stay(stack)
+        stop_stack()
+    return 0
+
+
+def _stay(stack: Stack) -> None:
+    """Wait for Ctrl-C or a service's end."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    _say("Ctrl-C stops the stack.")
+    while not stopped.wait(WATCH_SECONDS):
+        ended = [name for name, record in stack.services.items() if record.process() is None]
+        if ended:
+            _say(f"{', '.join(ended)} ended; see {state_directory() / 'logs'}")
+            return
+
+
+def _down(options: argparse.Namespace) -> int:
+    from local.product import stop_product
+
+    ran = stop_product(wipe=options.wipe)
+    _say("All is stopped." if ran else "Nothing was running.")
+    if options.wipe:
+        _say("What it held is removed; prepared data sets are kept.")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    _print_status(Stack.read())
+    return 0
+
+
+def _sql(options: argparse.Namespace) -> int:
+    from local import sql_prompt
+
+    return sql_prompt.run(Stack.read(), statement=options.statement, file=options.file, as_csv=options.csv)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from local import demo
+
+    return demo.main(options.arguments)
+
+
+def _print_status(stack: Stack) -> None:
+    _say(f"data set {stack.dataset}, since {stack.started_at}")
+    for name in NAMES:
+        endpoint = stack.endpoints[name]
+        address = endpoint.get("base_url") or endpoint.get("endpoint_url") or f"{endpoint['host']}:{endpoint['port']}"
+        record = stack.services.get(name)
+        _say(f"  {name:<10} {address:<28} {f'process {record.pid}' if record else 'not available'}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    up = commands.add_parser("up", help="start what is not running", description="Start what is not running.")
+    up.add_argument("--dataset", metavar="SPEC", help=DATASETS)
+    up.add_argument("--foreground", action="store_true", help="stay until Ctrl-C, then stop")
+    up.set_defaults(run=_up)
+
+    down = commands.add_parser("down", help="stop everything", description="Stop everything.")
+    down.add_argument("--wipe", action="store_true", help="also remove all it holds, but the prepared data sets")
+    down.set_defaults(run=_down)
+
+    status = commands.add_parser("status", help="say what runs where", description="Say what runs where.")
+    status.set_defaults(run=_status)
+
+    sql = commands.add_parser(
+        "sql", help="run Snowflake SQL", description="Run Snowflake SQL on the local warehouse; a prompt without any."
+    )
+    sql.add_argument("statement", nargs="?", metavar="STATEMENT", help="statements; - reads them from stdin")
+    sql.add_argument("-f", "--file", type=Path, metavar="FILE", help="run the statements of a file")
+    sql.add_argument("--csv", action="store_true", help="print rows as CSV, without counts")
+    sql.set_defaults(run=_sql)
+
+    demo = commands.add_parser("demo", help="run the whole product", add_help=False)
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Import the heavy libraries once, before the executor forks its workers, instead of again in every task.
+
+A gate spends most of its time importing Great Expectations, a dbt task importing dbt. Tasks are forked from the
+scheduler's workers (LocalExecutor), so what the scheduler has imported costs them nothing and is shared memory.
+"""
+
+import importlib
+import logging
+import sys
+import time
+from typing import Any
+
+from airflow.configuration import conf
+from airflow.listeners import hookimpl
+from airflow.plugins_manager import AirflowPlugin
+
+log = logging.getLogger(__name__)
+
+LIBRARIES = (
+    "boto3",
+    "cosmos.operators.local",
+    "cosmos.operators.watcher",
+    "dbt.adapters.snowflake",
+    "dbt.cli.main",
+    "google.cloud.bigquery",
+    "great_expectations",
+    "great_expectations.expectations.core",
+    "include.batches",
+    "include.dag_defaults",
+    "include.gating",
+    "include.ingest",
+    "include.publish",
+    "include.reconcile",
+    "include.refreshing",
+    "include.transform",
+    "looker_sdk",
+    "pandas",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.special",
+    "scipy.stats",
+    "simple_salesforce",
+    "snowflake.connector",
+    "snowflake.sqlalchemy",
+    "airflow.providers.amazon.aws.hooks.s3",
+    "airflow.providers.snowflake.hooks.snowflake",
+)
+
+
+class Preloader:
+    """Listens for the start of a scheduler that forks its own workers."""
+
+    done = False  # the workers are forked with it, and hear of their own start too
+
+    @hookimpl
+    def on_starting(self, component: Any) -> None:
+        """Import the libraries; one that fails is left to the task that needs it."""
+        # The job is not told apart yet when listeners hear of it; the command line is.
+        if self.done or "scheduler" not in sys.argv[1:] or "LocalExecutor" not in conf.get("core", "executor"):
+            return
+        self.done = True
+        began = time.monotonic()
+        for library in LIBRARIES:
+            try:
+                importlib.import_module(library)
+            except ImportError:
+                log.warning("%s could not be preloaded", library, exc_info=True)
+        log.info("Preloaded %d libraries for the workers in %.1f s", len(LIBRARIES), time.monotonic() - began)
+
+
+class PreloadedLibrariesPlugin(AirflowPlugin):
+    """The listener Preloader."""
+
+    name = "preloaded_libraries"
+    listeners = [Preloader()]

@@ -1,0 +1,1 @@
+"""The product held against numbers that were published or computed without it."""

@@ -1,0 +1,95 @@
+"""Every DAG parses, quickly, and is exactly what the design names."""
+
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+REPOSITORY = Path(__file__).parents[2]
+DAG_IDS = {"ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events", "build_marts"}
+PARSE_SECONDS = 2
+STATISTICS = {"fit_customer_value": "refresh_customer_value", "evaluate_experiments": "refresh_experiments"}
+
+
+@pytest.fixture(scope="module")
+def bag(manifest: Path) -> DagBag:
+    DagBag(REPOSITORY / "dags", collect_dags=True)  # the first parse also imports the libraries
+    return DagBag(REPOSITORY / "dags", collect_dags=True)
+
+
+def test_every_file_imports(bag):
+    assert bag.import_errors == {}
+
+
+def test_the_dag_ids_are_exactly_these(bag):
+    assert set(bag.dags) == DAG_IDS
+
+
+def test_each_file_is_wiring(bag):
+    for file in (REPOSITORY / "dags").glob("*.py"):
+        assert len(file.read_text().splitlines()) <= 120, file.name
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
+def test_a_dag_says_what_it_does_and_who_owns_it(bag, dag_id):
+    dag = bag.dags[dag_id]
+    assert dag.tags
+    for section in ("**What.**", "**Schedule.**", "**Inputs → outputs.**", "**Reruns.**", "**Triage.**"):
+        assert section in dag.doc_md, f"{dag_id} does not tell its {section}"
+    for task in dag.tasks:
+        assert task.owner == "data-engineering", task.task_id
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS - {"build_marts"}))
+def test_an_ingest_dag_runs_daily_in_the_stores_time_zone_and_backfills(bag, dag_id):
+    dag = bag.dags[dag_id]
+    assert dag.timetable.expression == "0 0 * * *"
+    assert (dag.catchup, dag.max_active_runs) == (False, 4)
+    assert {"start", "end"} <= set(dag.params)
+    assert dag.deadline
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "tables"),
+    [
+        ("ingest_orders", ["orders", "order_items", "refunds"]),
+        ("ingest_catalog", ["products"]),
+        ("ingest_crm", ["customers"]),
+        ("ingest_web_events", ["web_events"]),
+    ],
+)
+def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id, tables):
+    dag = bag.dags[dag_id]
+    for table in tables:
+        steps = [f"{table}.{step}" for step in ("extract", "land", "gate", "publish")]
+        for before, after in zip(steps, [*steps[1:], "reconcile"], strict=True):
+            assert after in dag.get_task(before).downstream_task_ids
+    assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build"}
+
+
+def test_every_model_is_a_task_or_belongs_to_a_refresh_and_looker_comes_last(bag, model_tags):
+    dag = bag.dags["build_marts"]
+    rendered = {task.task_id.split(".")[1] for task in dag.tasks if "." in task.task_id}
+    refreshes = {task.select.removeprefix("tag:") for task in dag.tasks if task.task_id.startswith("refresh_")}
+    assert refreshes == {"refresh_rfm", "refresh_cohorts", "refresh_affinity", *STATISTICS.values()}
+    for model, tags in model_tags.items():
+        is_rendered = any(name == model or name.startswith(f"{model}_") for name in rendered)
+        assert is_rendered or refreshes & set(tags), model
+    assert [task.task_id for task in dag.tasks if not task.downstream_task_ids] == ["warm_looker"]
+
+
+@pytest.mark.parametrize(("statistics", "refresh"), STATISTICS.items())
+def test_statistics_come_between_the_models_they_read_and_those_that_read_them(bag, statistics, refresh):
+    dag = bag.dags["build_marts"]
+    task = dag.get_task(statistics)
+    assert task.upstream_task_ids and all(name.startswith("dbt.") for name in task.upstream_task_ids)
+    assert task.downstream_task_ids == {refresh}
+    assert "record_build" in task.get_flat_relative_ids(upstream=False)
+
+
+def test_a_build_can_be_asked_to_compute_everything_anew(bag):
+    dag = bag.dags["build_marts"]
+    assert dag.params["full_refresh"] is False
+    told = {task.task_id: task.full_refresh for task in dag.tasks if hasattr(task, "full_refresh")}
+    assert "dbt.dbt_producer_watcher" in told
+    assert set(told.values()) == {"{{ params.full_refresh }}"}

@@ -1,0 +1,116 @@
+"""The way of a batch against the local stack: rows made by a test, through lake, landing, gate and publish."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from include import clients, config, lake
+from include.bootstrap import bootstrap
+from include.contracts import contract
+from include.contracts.conform import arrow_schema
+from include.gate import Verdict
+from include.gating import check
+from include.landing import LandedBatch, land
+from include.publish import Published, Run, publish
+from include.warehouse import Warehouse, open_warehouse
+from include.window import Window
+from local.airflow_settings import read_settings
+from local.stack import Stack, start_stack, stop_stack
+from tests.pipeline import rows
+
+LONDON = ZoneInfo("Europe/London")
+RUN = Run("ingest_test", "manual__test", "test")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack on free ports with a small shop; Airflow connections to it stand in the environment."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCAL_PORT_BASE", "0")
+        patch.setenv("LOCAL_STATE", str(state))
+        running = start_stack("simulated:customers=60,days=14,seed=3,end=2026-06-30", state=state)
+        for name, value in (running.environment() | read_settings().for_stack(running).environment()).items():
+            patch.setenv(name, value)
+        patch.setattr(config, "DATA_DOCS_DIR", state / "data_docs")
+        yield running
+        stop_stack(state)
+
+
+@pytest.fixture
+def warehouse(stack: Stack) -> Iterator[Warehouse]:
+    """A session on empty tables."""
+    with open_warehouse("test") as session:
+        for name in bootstrap(session):
+            session.execute(f"truncate table {name}")
+        yield session
+
+
+@dataclass
+class Pipeline:
+    """Takes rows of a table the whole way."""
+
+    warehouse: Warehouse
+
+    def land(self, table: str, made: list[dict[str, Any]], days: list[lake.DayVersion] | None = None) -> LandedBatch:
+        """Rows as a landed batch of their own."""
+        import pyarrow as pa
+
+        agreed = contract(table)
+        numbered = [{**row, "_extra": None, "_row_number": number} for number, row in enumerate(made, 1)]
+        batches = [pa.RecordBatch.from_pylist(numbered, schema=arrow_schema(agreed))]
+        start = datetime(2026, 6, 1, tzinfo=UTC)
+        window = Window(start, datetime(2026, 6, 2, tzinfo=UTC), LONDON)
+        batch_id = f"{table}__test_{next(_numbers)}"
+        s3 = clients.lake_client()
+        manifest = lake.write(s3, config.LAKE_BUCKET, batches, agreed, window, batch_id, days or [])
+        return land(self.warehouse, manifest, agreed)
+
+    def gate(self, batch: LandedBatch) -> Verdict:
+        """Verdict of the table's own suite."""
+        return check(self.warehouse, batch)[0]
+
+    def load(self, table: str, made: list[dict[str, Any]], days: list[lake.DayVersion] | None = None) -> Published:
+        """Rows published without a gate, as one batch."""
+        batch = self.land(table, made, days)
+        self.warehouse.run("publish/create_rejects.sql", rejects=batch.contract.landing(batch.id, "__rejects"))
+        published = publish(self.warehouse, batch, RUN)
+        assert published is not None
+        return published
+
+    def held(self, table: str) -> list[tuple]:
+        """Business columns of the published rows, in order."""
+        agreed = contract(table)
+        names = ", ".join(agreed.column_names)
+        return self.warehouse.execute(f"select {names} from {agreed.target} order by {names}").fetchall()
+
+    def count(self, relation: str) -> int:
+        """Rows of a table."""
+        return self.warehouse.execute(f"select count(*) from {relation}").fetchall()[0][0]
+
+
+@pytest.fixture
+def pipeline(warehouse: Warehouse) -> Pipeline:
+    return Pipeline(warehouse)
+
+
+@pytest.fixture
+def day_of() -> Any:
+    """A DayVersion of an export at an hour of 1 July."""
+    return lambda day, hour: lake.DayVersion(date(2026, 6, day).isoformat(), rows.exported(hour).isoformat())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An Airflow home of the tests' own: connections come from the environment."""
+    home = tmp_path_factory.mktemp("airflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_HOME", str(home))
+        yield home

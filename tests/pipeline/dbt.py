@@ -1,0 +1,57 @@
+"""dbt in this process, on the stack of the pipeline tests."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.config import DBT_DIR
+from local.stack import Stack
+
+
+@dataclass
+class Dbt:
+    """The project, parsed once."""
+
+    manifest: Any
+    target: Path
+
+    def run(self, *arguments: str) -> Any:
+        """Results of a dbt command; raises AssertionError when a node fails or warns."""
+        from dbt.cli.main import dbtRunner
+
+        places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(self.target)]
+        quiet = ["--quiet", "--no-use-colors", "--no-write-json", "--log-path", str(self.target)]
+        result = dbtRunner(manifest=self.manifest).invoke([*quiet, *arguments, *places])
+        failed = [
+            f"{each.node.name}: {each.message}"
+            for each in result.result or []
+            if each.status not in ("success", "pass", "no-op")
+        ]
+        assert result.success and not failed, "\n".join(map(str, [result.exception, *failed]))
+        return result.result
+
+
+@contextmanager
+def parsed(stack: Stack, target: Path) -> Iterator[Dbt]:
+    """The project on a stack: the profile's variables stand in the environment meanwhile."""
+    from dbt.cli.main import dbtRunner
+
+    endpoint = stack.endpoints["snowflake"]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "SNOWFLAKE_ACCOUNT": "local",
+            "SNOWFLAKE_USER": endpoint["user"],
+            "SNOWFLAKE_PRIVATE_KEY_PATH": endpoint["private_key_file"],
+            "SNOWFLAKE_HOST": endpoint["host"],
+            "SNOWFLAKE_PORT": str(endpoint["port"]),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }.items():
+            patch.setenv(name, value)
+        places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(target)]
+        result = dbtRunner().invoke(["--quiet", "--log-path", str(target), "parse", *places])
+        assert result.success, result.exception
+        yield Dbt(result.result, target)

@@ -1,0 +1,86 @@
+"""The local stack on free ports, on a data set of a few rows, for the tests of the stand-ins."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import tiny_dataset
+from snowflake.connector import SnowflakeConnection
+
+from local.snowflake.account import connect
+from local.stack import Stack, start_stack, stop_stack
+
+Query = Callable[..., list[tuple]]
+
+
+@contextmanager
+def state_holding(dataset: str) -> Iterator[Path]:
+    """A state directory that holds the tiny data set.
+
+    Not below pytest's own directory, which each run of pytest closes to PostgreSQL's system user again.
+    """
+    with tempfile.TemporaryDirectory(prefix="stack-") as name:
+        directory = Path(name).resolve()
+        tiny_dataset.write(directory / "datasets" / dataset)
+        (directory / "dataset.json").write_text(json.dumps({"id": dataset}))
+        yield directory
+        stop_stack(directory)
+
+
+@pytest.fixture(scope="session")
+def state() -> Iterator[Path]:
+    """The state directory of the stack that the tests share."""
+    with state_holding("tiny") as directory:
+        yield directory
+
+
+@pytest.fixture
+def own_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A state directory of the test's own, for a stack on free ports."""
+    monkeypatch.setenv("LOCAL_PORT_BASE", "0")
+    with state_holding("first") as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def stack(state: Path) -> Iterator[Stack]:
+    """A running stack; its clients find the certificate authority in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCAL_PORT_BASE", "0")
+        patch.setenv("LOCAL_STATE", str(state))
+        running = start_stack(state=state)
+        for name, value in running.environment().items():
+            patch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def open_session(stack: Stack) -> Iterator[Callable[..., SnowflakeConnection]]:
+    """Opens sessions of the real connector on ANALYTICS.STAGING, closed when the test ends."""
+    opened: list[SnowflakeConnection] = []
+
+    def open_one(**options: object) -> SnowflakeConnection:
+        chosen = {"database": "ANALYTICS", "schema": "STAGING", **options}
+        opened.append(connect(stack.endpoints["snowflake"], stack.ca_file, **chosen))
+        return opened[-1]
+
+    yield open_one
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def query(stack: Stack) -> Iterator[Query]:
+    """Runs a statement in ANALYTICS.STAGING and returns its rows; all tests share the session, which costs 0.3 s."""
+    connection = connect(stack.endpoints["snowflake"], stack.ca_file, database="ANALYTICS", schema="STAGING")
+    cursor = connection.cursor()
+
+    def run(statement: str, *values: object) -> list[tuple]:
+        cursor.execute(statement, *values)
+        return cursor.fetchall()
+
+    yield run
+    connection.close()
