@@ -19,11 +19,13 @@ from cosmos.profiles import SnowflakePrivateKeyPemProfileMapping
 
 from include import config
 
+_ENVIRONMENT = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test exposure"}  # unit tests prove the code: CI runs them
 PROJECT = ProjectConfig(
     dbt_project_path=config.DBT_DIR,
     manifest_path=config.DBT_DIR / "target" / "manifest.json",
     project_name="warehouse",
     install_dbt_deps=False,
+    env_vars=_ENVIRONMENT,
 )
 PROFILE = ProfileConfig(
     profile_name="warehouse",
@@ -49,8 +51,6 @@ REFRESH_TAGS = (
     "refresh_experiments",
 )
 _OPERATOR_ARGS: dict[str, Any] = {
-    "install_deps": False,
-    "env": {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test exposure"},  # unit tests prove the code: CI runs them
     "append_env": True,
     "emit_datasets": False,  # include/assets.py names what is announced
     "full_refresh": "{{ params.full_refresh }}",
@@ -74,7 +74,7 @@ def build_models(group_id: str) -> DbtTaskGroup:
             exclude=["resource_type:exposure", *(f"tag:{tag}" for tag in REFRESH_TAGS)],
             test_behavior=TestBehavior.AFTER_EACH,
         ),
-        operator_args=_OPERATOR_ARGS,
+        operator_args=dict(_OPERATOR_ARGS),
     )
 
 
@@ -94,6 +94,8 @@ def refresh_models(tag: str) -> DbtBuildLocalOperator:
         select=f"tag:{tag}",
         # A test that reads two models runs with the later one: the other may not exist yet.
         indirect_selection="buildable",
+        install_deps=False,
+        env=_ENVIRONMENT,
         cache_dir=_cache_dir(tag),
         **_OPERATOR_ARGS,
     )

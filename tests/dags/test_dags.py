@@ -1,9 +1,11 @@
 """Every DAG parses, quickly, and is exactly what the design names."""
 
+import re
 from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
 
 REPOSITORY = Path(__file__).parents[2]
 DAG_IDS = {"ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events", "build_marts"}
@@ -93,3 +95,20 @@ def test_a_build_can_be_asked_to_compute_everything_anew(bag):
     told = {task.task_id: task.full_refresh for task in dag.tasks if hasattr(task, "full_refresh")}
     assert "dbt.dbt_producer_watcher" in told
     assert set(told.values()) == {"{{ params.full_refresh }}"}
+
+
+def test_the_worker_of_one_model_renders_that_model_only(bag, monkeypatch):
+    outside = {name for name in bag.dags["build_marts"].task_ids if not re.match(r"dbt\.\w+\.", name)}
+    for task_id in ("dbt.fct_orders.run", "dbt.fct_orders.test"):
+        monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", task_id)
+        assert set(_build_marts_anew().task_ids) == outside | {"dbt.fct_orders.run", "dbt.fct_orders.test"}
+
+
+@pytest.mark.parametrize("task_id", ["dbt.dbt_producer_watcher", "refresh_rfm", "warm_looker"])
+def test_every_other_worker_renders_all_models(bag, monkeypatch, task_id):
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", task_id)
+    assert set(_build_marts_anew().task_ids) == set(bag.dags["build_marts"].task_ids)
+
+
+def _build_marts_anew() -> DAG:
+    return DagBag(REPOSITORY / "dags" / "build_marts.py").dags["build_marts"]

@@ -11,28 +11,9 @@
 
 {% set order_of_events = 'event_at, event_sequence, event_id' %}
 
-with all_web_events as (
+with web_events as (
 
-    select * from {{ ref('fct_web_events') }}
-
-),
-
-{% if is_incremental() %}
-    changed_visitors as (
-
-        select * from {{ ref('int_changed_visitors') }}
-
-    ),
-
-{% endif %}
--- A visitor of whom anything changed is taken whole.
-web_events as (
-
-    select * from all_web_events
-
-    {% if is_incremental() %}
-        where user_pseudo_id in (select changed_visitors.user_pseudo_id from changed_visitors)
-    {% endif %}
+    {{ events_of_changed_visitors() }}
 
 ),
 
