@@ -29,7 +29,7 @@ RUN = Run("ingest_test", "manual__test", "test")
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack on free ports with a small shop; Airflow connections to it stand in the environment."""
     state = tmp_path_factory.mktemp("state")
@@ -107,7 +107,7 @@ def day_of() -> Any:
     return lambda day, hour: lake.DayVersion(date(2026, 6, day).isoformat(), rows.exported(hour).isoformat())
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quiet_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An Airflow home of the tests' own: connections come from the environment."""
     home = tmp_path_factory.mktemp("airflow")

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import tiny_dataset
 from snowflake.connector import SnowflakeConnection
 
 from local.snowflake.account import connect
 from local.stack import Stack, start_stack, stop_stack
+from tests.standins import tiny_dataset
 
 Query = Callable[..., list[tuple]]
 
@@ -30,7 +30,7 @@ def state_holding(dataset: str) -> Iterator[Path]:
         stop_stack(directory)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def state() -> Iterator[Path]:
     """The state directory of the stack that the tests share."""
     with state_holding("tiny") as directory:
@@ -45,7 +45,7 @@ def own_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield directory
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(state: Path) -> Iterator[Stack]:
     """A running stack; its clients find the certificate authority in the environment."""
     with pytest.MonkeyPatch.context() as patch:
@@ -72,7 +72,7 @@ def open_session(stack: Stack) -> Iterator[Callable[..., SnowflakeConnection]]:
         connection.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def query(stack: Stack) -> Iterator[Query]:
     """Runs a statement in ANALYTICS.STAGING and returns its rows; all tests share the session, which costs 0.3 s."""
     connection = connect(stack.endpoints["snowflake"], stack.ca_file, database="ANALYTICS", schema="STAGING")

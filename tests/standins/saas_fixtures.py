@@ -40,9 +40,9 @@ class Saas:
         self.control.post(f"{self.base_url}/_control/faults", json=body, timeout=5).raise_for_status()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def saas_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Saas]:
-    """One server for the whole session; the clients trust its certificate through the environment."""
+    """One server for the tests of a module; the clients trust its certificate through the environment."""
     directory = tmp_path_factory.mktemp("saas")
     dataset = saas_dataset.write(directory / "dataset")
     authority = trustme.CA()

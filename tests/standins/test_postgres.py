@@ -5,10 +5,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import tiny_dataset
 
 from local.postgres import Cluster, load_shop
 from local.stack import Stack
+from tests.standins import tiny_dataset
 
 
 @pytest.fixture

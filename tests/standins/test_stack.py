@@ -11,7 +11,6 @@ import boto3
 import psutil
 import psycopg
 import pytest
-import tiny_dataset
 
 from local import services
 from local.errors import StackError, StackNotRunning
@@ -19,6 +18,7 @@ from local.processes import ProcessRecord
 from local.services import choose_ports, require_free_port
 from local.snowflake.account import connect
 from local.stack import Stack, start_stack, stop_stack
+from tests.standins import tiny_dataset
 
 
 def s3_of(stack: Stack) -> Any:

@@ -98,7 +98,9 @@ def test_an_address_leaves_only_as_its_keyed_hash():
 
 
 def test_numerics_are_asked_for_as_text_and_names_are_quoted():
-    database = OrderDatabase([], pa.schema([("order_id", pa.string()), ("total_amount", NUMERIC), ('a "b"', pa.int64())]))
+    database = OrderDatabase(
+        [], pa.schema([("order_id", pa.string()), ("total_amount", NUMERIC), ('a "b"', pa.int64())])
+    )
     list(extracted(database))
     assert 'orders."order_id", orders."total_amount"::text as "total_amount", orders."a ""b"""' in database.statement
 
