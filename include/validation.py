@@ -1,7 +1,9 @@
 """Great Expectations on a landing table: cheaply first, in detail only where something failed."""
 
+import base64
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +41,9 @@ class Validator:
         Raises:
             ValidationError: an expectation raised instead of answering.
         """
-        context, source, batch_definition = self._open()
-        try:
+        with _sessions_closed_at_the_end():
+            context, batch_definition = self._open()
             return self._check(context, batch_definition, rules)
-        finally:
-            source.get_execution_engine().close()
 
     def _check(self, context: Any, batch_definition: Any, rules: Sequence[Rule]) -> list[Outcome]:
         passed = self._run(context, batch_definition, rules, "BOOLEAN_ONLY")
@@ -61,7 +61,7 @@ class Validator:
         """First page of the Data Docs of this check."""
         return self._docs / "index.html"
 
-    def _open(self) -> tuple[Any, Any, Any]:
+    def _open(self) -> tuple[Any, Any]:
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -78,21 +78,23 @@ class Validator:
                 "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             },
         )
-        args = self._connect_args
+        args = dict(self._connect_args)
+        key = args.pop("private_key", None)
+        signing_in = {"private_key": base64.b64encode(key).decode()} if key else {"password": args.pop("password")}
         sources: Any = context.data_sources  # its stubs know no further arguments of the engine
         source = sources.add_snowflake(
             "warehouse",
             account=args["account"],
             user=args["user"],
-            password=args.get("password", "the key pair of connect_args signs in"),
             database=args["database"],
             schema=self._schema,
             warehouse=args["warehouse"],
             role=args["role"],
             kwargs={"connect_args": args},
+            **signing_in,
         )
         asset = source.add_table_asset(self._table, table_name=self._table)
-        return context, source, asset.add_batch_definition_whole_table("batch")
+        return context, asset.add_batch_definition_whole_table("batch")
 
     def _run(self, context: Any, batch_definition: Any, rules: Sequence[Rule], result_format: str) -> list[Any]:
         import great_expectations as gx
@@ -117,6 +119,26 @@ class Validator:
             if _raised(result):
                 raise ValidationError(f"{rule.name}: {_raised(result)}")
         return ordered
+
+
+@contextmanager
+def _sessions_closed_at_the_end() -> Iterator[None]:
+    # Great Expectations makes an engine for each step and forgets it with its sessions open.
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    opened: list[Any] = []
+
+    def remember(session: Any, _: Any) -> None:
+        opened.append(session)
+
+    event.listen(Pool, "connect", remember)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", remember)
+        for session in opened:
+            session.close()
 
 
 def _in_order(results: Sequence[Any]) -> list[Any]:

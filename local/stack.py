@@ -62,15 +62,10 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """Variables for every process that is a client of the stack: trusted authorities, no proxy, no telemetry."""
-        ca_file = str(self.ca_file)
         direct = {"localhost", "127.0.0.1"}
         for name in ("NO_PROXY", "no_proxy"):
             direct.update(filter(None, os.environ.get(name, "").split(",")))
-        return {
-            "REQUESTS_CA_BUNDLE": ca_file,
-            "SSL_CERT_FILE": ca_file,
-            "CURL_CA_BUNDLE": ca_file,
-            "AWS_CA_BUNDLE": ca_file,
+        return _trust(self.ca_file) | {
             "NO_PROXY": ",".join(sorted(direct)),
             "no_proxy": ",".join(sorted(direct)),
             "GX_ANALYTICS_ENABLED": "false",
@@ -168,7 +163,7 @@ def _start_services(
                 cluster.prepare()
                 cluster.forget_dead_server()
             log = state / "logs" / f"{service.name}.log"
-            records[service.name] = processes.start(service.command, log, _child_environment(), service.user)
+            records[service.name] = processes.start(service.command, log, _child_environment(state), service.user)
             started.append(service)
         for service in started:
             _wait_for(service, records[service.name], state)
@@ -302,9 +297,18 @@ def _require_disk(state: Path) -> None:
         )
 
 
-def _child_environment() -> dict[str, str]:
+def _child_environment(state: Path) -> dict[str, str]:
     paths = [str(REPOSITORY), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1", "NO_PROXY": "localhost,127.0.0.1"}
+    return _trust(ensure_certificates(state / "tls").ca_bundle) | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": "localhost,127.0.0.1",
+    }
+
+
+def _trust(ca_bundle: Path) -> dict[str, str]:
+    # Each client library asks another one of them.
+    return dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"), str(ca_bundle))
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from include.expectations import suite
 from include.gate import GateFailed
@@ -136,3 +138,18 @@ def test_data_docs_are_written_for_the_batch(pipeline):
 
 def test_an_empty_batch_passes(pipeline):
     assert pipeline.gate(pipeline.land("web_events", [])).checked == 0
+
+
+def test_no_session_of_great_expectations_stays_open(pipeline):
+    opened = []
+
+    def remember(session, _):
+        opened.append(session)
+
+    event.listen(Pool, "connect", remember)
+    try:
+        pipeline.gate(pipeline.land("orders", [order()]))
+    finally:
+        event.remove(Pool, "connect", remember)
+    assert opened
+    assert all(session.is_closed() for session in opened)

@@ -215,17 +215,15 @@ def test_merges_of_many_sessions_wait_for_each_other(open_session: Open, query: 
 
 def test_a_slow_statement_holds_up_nobody(open_session: Open, query: Query):
     slow = open_session().cursor()
-    rows = "(select seq4() as i from table(generator(rowcount => 6000)))"
+    rows = "(select seq4() as i from table(generator(rowcount => 20000)))"
     thread = threading.Thread(target=slow.execute, args=(f"select sum(a.i * b.i % 7) from {rows} a, {rows} b",))
     thread.start()
-    time.sleep(0.2)
-    started = time.monotonic()
-    query("select 1")
-    waited = time.monotonic() - started
-    still_running = thread.is_alive()
+    answered = 0
+    while thread.is_alive():
+        query("select 1")
+        answered += thread.is_alive()
     thread.join()
-    assert waited < 2
-    assert still_running, "the statement was too quick to show anything"
+    assert answered >= 3
 
 
 def test_errors_are_snowflakes(query: Query):
