@@ -73,11 +73,11 @@ def crm_client() -> Any:
 
 
 def catalog_client() -> tuple[Any, str]:
-    """HTTP session that carries the catalog's token, and the catalog's base URL."""
+    """HTTP session that carries the catalog's token and keeps pages by their ETag, and the catalog's base URL."""
     from include.http_session import http_session
 
     connection = _connection(config.CATALOG)
-    session = http_session()
+    session = http_session(kept_in=config.HTTP_CACHE_DIR)
     session.headers["Authorization"] = f"Bearer {connection.password}"
     port = f":{connection.port}" if connection.port else ""
     return session, f"{connection.schema or 'https'}://{connection.host}{port}"

@@ -1,6 +1,7 @@
 """Settings of a deployment, read from the environment; secrets live in Airflow connections, never here."""
 
 import os
+import tempfile
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ LAKE_BUCKET = os.environ.get("LAKE_BUCKET", "analytics-lake")
 SNOWFLAKE_ACCOUNT = os.environ.get("SNOWFLAKE_ACCOUNT", "local")
 SNOWFLAKE_DATABASE = os.environ.get("SNOWFLAKE_DATABASE", "ANALYTICS")
 DATA_DOCS_DIR = Path(os.environ.get("DATA_DOCS_DIR", INCLUDE_DIR.parent / "data_docs"))
+HTTP_CACHE_DIR = Path(os.environ.get("HTTP_CACHE_DIR", Path(tempfile.gettempdir()) / "analytics-warehouse-http"))
 CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
 ALERT_EMAIL = os.environ.get("ALERT_EMAIL", "data-oncall@example.com")
 

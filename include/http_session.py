@@ -1,17 +1,23 @@
 """HTTP sessions with a timeout on every call and bounded retries that honour Retry-After."""
 
+import time
+from pathlib import Path
 from typing import Any
 
 import requests
+from cachecontrol import CacheControlAdapter
+from cachecontrol.caches import FileCache
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 CONNECT_SECONDS, READ_SECONDS = 10, 120
 RETRIES = 6
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
+KEPT_SECONDS = 3 * 24 * 3600
+ASK_WHETHER_CHANGED = {"Cache-Control": "max-age=0"}  # a kept answer is used only after the server said it still holds
 
 
-class _TimeoutAdapter(HTTPAdapter):
+class _Timeouts(HTTPAdapter):
     """Sets the timeout where a caller, or a client library, gave none."""
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
@@ -20,8 +26,16 @@ class _TimeoutAdapter(HTTPAdapter):
         return super().send(*args, **kwargs)
 
 
-def http_session(retried_methods: tuple[str, ...] = ("GET", "HEAD")) -> requests.Session:
-    """A session whose calls time out and are retried with back-off and jitter on 429, 5xx and broken connections."""
+class _TimeoutsAndEtags(_Timeouts, CacheControlAdapter):
+    """Keeps answers that carry an ETag, and sends the ETag when the same is asked again."""
+
+
+def http_session(retried_methods: tuple[str, ...] = ("GET", "HEAD"), kept_in: Path | None = None) -> requests.Session:
+    """A session whose calls time out and are retried with back-off and jitter on 429, 5xx and broken connections.
+
+    With `kept_in`, a directory, answers with an ETag are kept there for three days: what the server then calls unchanged
+    is not sent again.
+    """
     retry = Retry(
         total=RETRIES,
         backoff_factor=1,
@@ -32,7 +46,19 @@ def http_session(retried_methods: tuple[str, ...] = ("GET", "HEAD")) -> requests
         respect_retry_after_header=True,
     )
     session = requests.Session()
-    adapter = _TimeoutAdapter(max_retries=retry)
+    if kept_in is None:
+        adapter: HTTPAdapter = _Timeouts(max_retries=retry)
+    else:
+        _forget_old(kept_in)
+        adapter = _TimeoutsAndEtags(cache=FileCache(kept_in), max_retries=retry)
+        session.headers.update(ASK_WHETHER_CHANGED)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def _forget_old(directory: Path) -> None:
+    oldest = time.time() - KEPT_SECONDS
+    for file in directory.rglob("*"):
+        if file.is_file() and file.stat().st_mtime < oldest:
+            file.unlink(missing_ok=True)

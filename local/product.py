@@ -120,6 +120,7 @@ def client_environment(stack: Stack, dataset: Dataset, state: Path) -> dict[str,
         "SNOWFLAKE_ACCOUNT": stack.endpoints["snowflake"]["account"],
         "SNOWFLAKE_DATABASE": stack.endpoints["snowflake"]["database"],
         "DATA_DOCS_DIR": str(state / "data_docs"),
+        "HTTP_CACHE_DIR": str(state / "airflow" / "http"),
         "CODE_VERSION": _code_version(),
     }
 

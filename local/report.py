@@ -24,8 +24,7 @@ select
     sum(inserted_rows),
     sum(updated_rows),
     sum(superseded_rows),
-    sum(quarantined_rows),
-    sum(quarantined_money)
+    sum(quarantined_rows)
 from audit.loads
 group by table_name
 order by table_name
@@ -118,7 +117,7 @@ def print_report(console: Console, product: Product, seconds: dict[str, float]) 
     report = read_report(product)
     data, money = product.dataset, product.dataset.currency
     console.print(f"\n[bold]{data.title}[/]  {data.first_day} to {data.last_day} ({data.timezone.key}), in {money}\n")
-    columns = ("table", "batches", "extracted", "inserted", "updated", "superseded", "quarantined", "money at risk")
+    columns = ("table", "batches", "extracted", "inserted", "updated", "superseded", "quarantined")
     _print(console, "Loaded", columns, report.loaded)
     if report.quarantined:
         _print(console, "Quarantined", ("table", "reason", "rows", "money at risk"), report.quarantined)
@@ -177,11 +176,14 @@ def _print(console: Console, title: str, columns: Sequence[str], rows: Sequence[
         box=SIMPLE if any(columns) else None,
         show_header=any(columns),
         header_style="dim",
-        padding=(0, 2, 0, 1),
+        padding=(0, 1, 0, 1),
+        pad_edge=False,
+        collapse_padding=True,
     )
     for place, column in enumerate(columns):
         is_text = all(isinstance(row[place], str) for row in rows)
-        table.add_column(column, justify="left" if is_text else "right")
+        longest = max((len(_text(row[place])) for row in rows), default=0)
+        table.add_column(column, justify="left" if is_text else "right", min_width=longest)
     for row in rows:
         table.add_row(*(_text(value) for value in row))
     console.print(table)
