@@ -1,58 +1,108 @@
-"""Tell on-call: Slack and e-mail, by the providers' own notifiers."""
+"""Tell on-call, once: Slack and e-mail, by the providers' own hooks, remembered in audit.alerts.
+
+`raise_alert` and `recover` never fail the task that calls them: a channel or a warehouse that is down is logged.
+"""
 
 import logging
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
-from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+from include import alert_log, alert_messages, config
+from include.alert_log import Recovery
+from include.alert_messages import Alert, Message
 
-from include import config
+if TYPE_CHECKING:
+    from include.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
-_FAILED = "{{ ti.dag_id }}.{{ ti.task_id }} failed in {{ run_id }}"
-_LATE = "{{ dag_run.dag_id }} is late: {{ dag_run.run_id }} was not through %s after it was queued"
+SLACK_SECONDS = 10
 
 
-def on_task_failure() -> list[Any]:
-    """Callbacks of a task that failed for good: what, where, and the link to its log."""
-    return [
-        SlackWebhookNotifier(
-            slack_webhook_conn_id=config.SLACK_ALERTS,
-            text=f":red_circle: {_FAILED}\nLog: {{{{ ti.log_url }}}}\nWhat to do: the DAG's Triage section.",
-        ),
-        SmtpNotifier(
-            smtp_conn_id=config.SMTP,
-            to=config.ALERT_EMAIL,
-            subject=f"[warehouse] {_FAILED}",
-            html_content=f"<p>{_FAILED}.</p><p><a href='{{{{ ti.log_url }}}}'>Log of the task</a></p>",
-        ),
-    ]
+def raise_alert(alert: Alert) -> bool:
+    """Tell on-call, unless an alert with the same key is open and they were told within REMIND_AFTER.
+
+    Without the warehouse it is told anyway: twice is better than never.
+
+    Returns:
+        Whether a message was sent on at least one channel.
+    """
+    now = datetime.now(UTC)
+    try:
+        with alert_log.open_log() as warehouse:
+            seen = alert_log.see(warehouse, alert, now)
+    except Exception as error:
+        log.warning("audit.alerts cannot be asked (%s): the alert is sent unseen", type(error).__name__)
+        return _send(alert_messages.raised(alert, now, times=1, reminder=False))
+    if not seen.tell:
+        log.info("%s is open already, seen %d times: not told again", alert.key, seen.times)
+        return False
+    sent = _send(alert_messages.raised(alert, seen.first_seen_at, seen.times, seen.reminder))
+    if not sent:
+        _forget_telling(alert.key)
+    return sent
 
 
-def late_slack(due_after: timedelta) -> tuple[type, dict[str, Any]]:
-    """Slack notifier of a missed deadline and its arguments."""
-    text = ":warning: " + _LATE % due_after
-    return SlackWebhookNotifier, {"slack_webhook_conn_id": config.SLACK_ALERTS, "text": text}
+def recover(*keys: str, by: Recovery | None = None, warehouse: "Warehouse | None" = None) -> int:
+    """Close the open alerts of these keys and send one message for each that on-call was told of.
+
+    Args:
+        keys: whole keys, or beginnings that end in `.*`.
+        by: the run that proves them over; one that began before an alert does not, unless it raised it itself. None: the
+            caller has seen for itself that they are over.
+        warehouse: a session to use; it must not be in a transaction.
+
+    Returns:
+        How many alerts were closed.
+    """
+    now = datetime.now(UTC)
+    try:
+        with nullcontext(warehouse) if warehouse else alert_log.open_log() as session:
+            closed = alert_log.recover(session, keys, by or Recovery(), now)
+    except Exception as error:
+        log.warning("audit.alerts cannot be asked (%s): open alerts stay open", type(error).__name__)
+        return 0
+    # Rows of one key are one alert to the people who were told.
+    for alert in {alert.key: alert for alert in closed if alert.notified_at}.values():
+        log.info("%s is over", alert.key)
+        _send(alert_messages.recovered(alert.kind, alert.headline, alert.first_seen_at, now, alert.times))
+    return len(closed)
 
 
-def late_email(due_after: timedelta) -> tuple[type, dict[str, Any]]:
-    """E-mail notifier of a missed deadline and its arguments."""
-    text = _LATE % due_after
-    return SmtpNotifier, {
-        "smtp_conn_id": config.SMTP,
-        "to": config.ALERT_EMAIL,
-        "subject": f"[warehouse] {text}",
-        "html_content": f"<p>{text}.</p>",
-    }
+def _send(message: Message) -> bool:
+    """Send on both channels, each whatever became of the other; whether one took it."""
+    channels: dict[str, Callable[[Message], None]] = {"Slack": _send_to_slack, "E-mail": _send_by_email}
+    taken = 0
+    for name, send in channels.items():
+        try:
+            send(message)
+            taken += 1
+        except Exception as error:
+            # Not the text of the error: it may hold the webhook's address, which is a secret.
+            log.error("%s did not take %r (%s)", name, message.headline, type(error).__name__)  # noqa: TRY400
+    return taken > 0
 
 
-def warn(text: str) -> None:
-    """Post a warning to Slack from inside a task; a channel that is down is logged, never fails the task."""
+def _send_to_slack(message: Message) -> None:
     from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
 
+    text, blocks = alert_messages.slack(message)
+    SlackWebhookHook(slack_webhook_conn_id=config.SLACK_ALERTS, timeout=SLACK_SECONDS).send(text=text, blocks=blocks)
+
+
+def _send_by_email(message: Message) -> None:
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+    subject, html = alert_messages.email(message)
+    with SmtpHook(smtp_conn_id=config.SMTP) as hook:
+        hook.send_email_smtp(to=config.ALERT_EMAIL, subject=subject, html_content=html)
+
+
+def _forget_telling(key: str) -> None:
     try:
-        SlackWebhookHook(slack_webhook_conn_id=config.SLACK_ALERTS, timeout=10).send(text=f":warning: {text}")
-    except Exception:
-        log.exception("Slack did not take the warning %r", text)
+        with alert_log.open_log() as warehouse:
+            alert_log.untold(warehouse, key)
+    except Exception as error:
+        log.warning("audit.alerts does not know that %s was not told (%s)", key, type(error).__name__)

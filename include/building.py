@@ -33,10 +33,12 @@ def record(warehouse: "Warehouse", run_id: str, started_at: datetime | None) -> 
 @task(outlets=[MARTS])
 def record_build() -> None:
     """Record the build: from now on it is the one that readers see, and its batches need not be looked at again."""
+    from include import alert_events
     from include.warehouse import open_warehouse
 
     run = get_current_context()["dag_run"]
     started_at = run.start_date.astimezone(UTC).replace(tzinfo=None) if run.start_date else None
     with open_warehouse("record_build") as warehouse:
         build_number, data_through = record(warehouse, run.run_id, started_at)
+        alert_events.run_succeeded(warehouse)
     log.info("The marts are built (build %s); they cover every day up to %s", build_number, data_through)

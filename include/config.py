@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ SNOWFLAKE_DATABASE = os.environ.get("SNOWFLAKE_DATABASE", "ANALYTICS")
 DATA_DOCS_DIR = Path(os.environ.get("DATA_DOCS_DIR", INCLUDE_DIR.parent / "data_docs"))
 HTTP_CACHE_DIR = Path(os.environ.get("HTTP_CACHE_DIR", Path(tempfile.gettempdir()) / "analytics-warehouse-http"))
 CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
+DATA_DUE_AT = os.environ.get("DATA_DUE_AT", "06:00")
 ALERT_EMAIL = os.environ.get("ALERT_EMAIL", "data-oncall@example.com")
 
 # Connection ids, as airflow_settings.yaml names them.
@@ -37,6 +38,11 @@ EMAIL_HASH_KEY = "email_hash_key"
 def store_timezone() -> ZoneInfo:
     """Time zone in which the shop's days begin and end."""
     return ZoneInfo(STORE_TIMEZONE)
+
+
+def due_at(source: str) -> time:
+    """Store time at which a day's data should be published, the day after; DATA_DUE_AT_<SOURCE> sets it for one source."""
+    return time.fromisoformat(os.environ.get(f"DATA_DUE_AT_{source.upper()}", DATA_DUE_AT))
 
 
 def schedule_until() -> date | None:

@@ -3,17 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.sdk import CronDataIntervalTimetable
+from airflow.sdk import CronDataIntervalTimetable, CronTriggerTimetable
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from pendulum import timezone
 
 from include import config
-from include.alerts import late_email, late_slack, on_task_failure
+from include.alert_events import deadline_missed, late_after, task_failed
 from include.timetable import DAILY as MIDNIGHT
 from include.timetable import DailyUntil
 
 START = datetime(2010, 1, 1, tzinfo=config.store_timezone())
+HOURLY = CronTriggerTimetable("5 * * * *", timezone=timezone(config.STORE_TIMEZONE))
 OWNER = "data-engineering"
 
 _until = config.schedule_until()
@@ -30,7 +31,7 @@ RETRIES: dict[str, Any] = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=3),
-    "on_failure_callback": on_task_failure(),
+    "on_failure_callback": task_failed,
 }
 
 
@@ -56,14 +57,24 @@ def build_defaults(due_after: timedelta) -> dict[str, Any]:
     }
 
 
+def watch_defaults() -> dict[str, Any]:
+    """Arguments of a DAG that looks at the state of things: only the newest look counts."""
+    return {
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": RETRIES | {"retries": 2, "execution_timeout": timedelta(minutes=15)},
+    }
+
+
 def _deadline(name: str, due_after: timedelta) -> list[DeadlineAlert]:
-    # Counted from queueing: a logical date is missing in manual runs and long past in backfills.
+    # Counted from queueing: a logical date is missing in manual runs and long past in backfills. One callback for both
+    # channels: it opens one alert, however many are told of it.
     return [
         DeadlineAlert(
-            name=f"{name} ({channel})",
+            name=name,
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
             interval=due_after,
-            callback=SyncCallback(notifier, kwargs=kwargs),
+            callback=SyncCallback(deadline_missed, kwargs={"due_after": late_after(due_after)}),
         )
-        for channel, (notifier, kwargs) in {"Slack": late_slack(due_after), "e-mail": late_email(due_after)}.items()
     ]

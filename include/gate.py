@@ -21,6 +21,10 @@ class GateFailed(Exception):
     """The batch may not be published: it breaks a critical expectation, or too much of it would be quarantined."""
 
 
+class QuarantineExceeded(GateFailed):
+    """More rows or money would be set aside than the suite allows."""
+
+
 @dataclass(frozen=True)
 class Rejected:
     """Rows and money set aside for one reason."""
@@ -127,7 +131,7 @@ def _stop_above_limits(batch: LandedBatch, suite: Suite, verdict: Verdict) -> No
     ]
     if exceeded:
         reasons = ", ".join(f"{item.reason} {item.rows:,} rows ({item.money:,.2f})" for item in verdict.rejected)
-        raise GateFailed(
+        raise QuarantineExceeded(
             f"{batch.contract.table}: the gate would set aside {' and '.join(exceeded)}: {reasons}. "
             f"Nothing was published. Look at {batch.table}; mend the source and clear the extract task, "
             "or raise the suite's limits and clear the gate task."

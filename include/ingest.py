@@ -80,17 +80,21 @@ def land(batch: dict[str, Any]) -> dict[str, Any]:
 @task(pool=config.WAREHOUSE)
 def gate(batch: dict[str, Any]) -> dict[str, Any]:
     """Check a landed batch against its suite; set bad rows aside, or stop the batch."""
-    from include import alerts, gating
+    from include import alert_events, gating
+    from include.gate import GateFailed
 
     with _landed(batch) as (warehouse, landed):
-        verdict, docs = gating.check(warehouse, landed)
+        try:
+            verdict, docs = gating.check(warehouse, landed)
+        except GateFailed as failure:
+            alert_events.gate_stopped(landed, failure)
+            raise
+        alert_events.gate_passed(landed, verdict, warehouse)
     log.info("Checked %d expectations on %s rows; Data Docs: %s", verdict.checked, f"{landed.rows:,}", docs)
     for item in verdict.rejected:
         log.warning("Quarantine: %s rows, %s money at risk: %s", f"{item.rows:,}", f"{item.money:,.2f}", item.reason)
     for warning in verdict.warnings:
         log.warning("Warning: %s", warning)
-    if verdict.warnings:
-        alerts.warn(f"{landed.contract.table}, batch {landed.id}: {'; '.join(verdict.warnings)}")
     return {**batch, "rejected": verdict.rejected_rows}
 
 
@@ -118,7 +122,7 @@ def publish(batch: dict[str, Any]) -> dict[str, Any]:
 @task(pool=config.WAREHOUSE)
 def reconcile(tables: Sequence[str]) -> None:
     """Hold source against staging, day by day; name and report the days that differ."""
-    from include import alerts
+    from include import alert_events
     from include import reconcile as reconciliation
     from include.warehouse import open_warehouse
 
@@ -127,18 +131,20 @@ def reconcile(tables: Sequence[str]) -> None:
         for table in tables:
             result = reconciliation.reconcile(warehouse, table, window)
             log.info("%s: %s", table, result)
-            if result.differences:
-                alerts.warn(f"{table}: source and staging differ\n{result}")
+            alert_events.reconciled(table, result, warehouse)
 
 
 def announce(asset: Asset) -> Any:
     """A task that tells the source's readers that a window was published."""
 
-    @task(task_id="announce", outlets=[asset])
+    @task(task_id="announce", outlets=[asset], pool=config.WAREHOUSE)
     def announce_asset() -> None:
+        from include import alert_events
+
         window = current_window()
         get_current_context()["outlet_events"][asset].extra = {"start": str(window.start), "end": str(window.end)}
         log.info("Announced %s", asset.uri)
+        alert_events.run_succeeded()
 
     return announce_asset()
 

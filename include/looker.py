@@ -30,13 +30,13 @@ class Warmed:
 @task(retries=0)
 def warm_looker() -> None:
     """Run every dashboard's queries once; a failure alerts and fails nothing."""
-    from include import alerts
+    from include import alert_events
 
     try:
         results = warm(looker_client())
     except Exception as error:
         log.exception("Looker's cache could not be warmed")
-        alerts.warn(f"Looker's cache could not be warmed: {type(error).__name__}")
+        alert_events.cache_warmed([], error)
         return
     for result in results:
         log.info(
@@ -48,9 +48,7 @@ def warm_looker() -> None:
         )
     failed = [result for result in results if result.error]
     log.info("Warmed %d of %d queries", len(results) - len(failed), len(results))
-    if failed:
-        names = ", ".join(f"{result.dashboard} · {result.title}" for result in failed)
-        alerts.warn(f"{len(failed)} of {len(results)} Looker queries could not be warmed: {names}")
+    alert_events.cache_warmed(results)
 
 
 def looker_client() -> Any:

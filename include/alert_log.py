@@ -1,0 +1,174 @@
+"""The memory of alerts, audit.alerts: what is open, how often it was seen, when on-call was told."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from include.alert_messages import Alert
+from include.warehouse import Warehouse, connect_args
+
+REMIND_AFTER = timedelta(hours=24)
+LOGIN_SECONDS = 20
+STATEMENT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An alert as the log holds it after it was seen once more. `tell`: this process sends the message."""
+
+    first_seen_at: datetime
+    times: int
+    tell: bool
+    reminder: bool
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """A row of audit.alerts without an end. Times are aware; `notified_at` is None when nobody was told."""
+
+    alert_id: str
+    key: str
+    kind: str
+    headline: str
+    run_id: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    times: int
+    notified_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The run that saw an alert's end, and when it began (aware); None where nothing is known of it."""
+
+    run_id: str | None = None
+    began_at: datetime | None = None
+
+
+@contextmanager
+def open_log() -> Iterator[Warehouse]:
+    """A session that gives up soon: an alert must not wait for a warehouse that does not answer."""
+    import snowflake.connector
+
+    arguments = connect_args("alerts")
+    arguments |= {"login_timeout": LOGIN_SECONDS, "network_timeout": STATEMENT_SECONDS}
+    limits = {"STATEMENT_TIMEOUT_IN_SECONDS": STATEMENT_SECONDS, "LOCK_TIMEOUT": STATEMENT_SECONDS}
+    arguments["session_parameters"] = {**arguments["session_parameters"], **limits}
+    warehouse = Warehouse(snowflake.connector.connect(**arguments))
+    try:
+        yield warehouse
+    finally:
+        warehouse.close()
+
+
+def see(warehouse: Warehouse, alert: Alert, now: datetime) -> Seen:
+    """Count the alert, or open it, and decide in the same transaction whether this process tells it.
+
+    The merge takes the lock of audit.alerts until the commit, so of two tasks that raise a key at once the second
+    looks after the first has written that it tells it. Should the second's merge not see the first's row (a snapshot
+    older than the lock), two rows are open: then the statement after it reads both, with what the first has written,
+    and stays silent all the same; both rows close together.
+
+    What remains possible: a process that dies between its commit and the sending leaves an alert open that nobody was
+    told of until it is seen again REMIND_AFTER later.
+    """
+    values = {
+        "alert_id": uuid4().hex,
+        "alert_key": alert.key,
+        "kind": alert.kind,
+        "subject": alert.subject,
+        "severity": alert.severity,
+        "headline": alert.headline,
+        "location": alert.where or None,
+        "run_id": alert.run_id,
+        "now": _naive(now),
+    }
+    with warehouse.transaction():
+        warehouse.run("alerts/see.sql", values)
+        rows = warehouse.rows("alerts/open_under_key.sql", {"alert_key": alert.key})
+        seen = decide([(_aware(first), int(times), _aware_or_none(told)) for first, times, told in rows], now)
+        if seen.tell:
+            warehouse.run("alerts/notify.sql", {"alert_key": alert.key, "notified_at": _naive(now)})
+    return seen
+
+
+def decide(rows: Sequence[tuple[datetime, int, datetime | None]], now: datetime) -> Seen:
+    """What to do about the rows open under one key: (first seen, times seen, told), all aware.
+
+    It is told once, and again when the last message is REMIND_AFTER old.
+    """
+    told = max((moment for _, _, moment in rows if moment), default=None)
+    reminder = told is not None and now - told >= REMIND_AFTER
+    return Seen(
+        first_seen_at=min((first for first, _, _ in rows), default=now),
+        times=sum(times for _, times, _ in rows) or 1,
+        tell=told is None or reminder,
+        reminder=reminder,
+    )
+
+
+def untold(warehouse: Warehouse, key: str) -> None:
+    """Write down that no channel took the message: whoever sees the alert next tells it."""
+    warehouse.run("alerts/notify.sql", {"alert_key": key, "notified_at": None})
+
+
+def open_alerts(warehouse: Warehouse) -> list[OpenAlert]:
+    """Every open alert, the oldest first."""
+    return [
+        OpenAlert(
+            alert_id,
+            key,
+            kind,
+            headline,
+            run_id,
+            _aware(first),
+            _aware(last),
+            int(times),
+            _aware_or_none(told),
+        )
+        for alert_id, key, kind, headline, run_id, first, last, times, told in warehouse.rows("alerts/open_alerts.sql")
+    ]
+
+
+def recover(warehouse: Warehouse, keys: Sequence[str], by: Recovery, now: datetime) -> list[OpenAlert]:
+    """Close the open alerts of these keys that `by` proves to be over; return those that this call closed.
+
+    A key that ends in `.*` stands for all that begin like it. When nothing is to be closed, this is one small query.
+    What remains possible: two tasks that see the end at the same moment both return it, where the warehouse judges the
+    second update by the rows from before the first.
+    """
+    over = [alert for alert in open_alerts(warehouse) if is_over(alert, keys, by)]
+    if not over:
+        return []
+    claim = uuid4().hex
+    with warehouse.transaction():
+        for alert in over:
+            values = {"alert_id": alert.alert_id, "now": _naive(now), "recovered_by": claim}
+            warehouse.run("alerts/recover.sql", values)
+        closed = {alert_id for (alert_id,) in warehouse.rows("alerts/recovered_by.sql", {"recovered_by": claim})}
+    return [alert for alert in over if alert.alert_id in closed]
+
+
+def is_over(alert: OpenAlert, keys: Sequence[str], by: Recovery) -> bool:
+    """Whether an alert is meant by the keys and the recovery came after it.
+
+    The run that raised it proves it over, or one that began after it was last seen; one that began before says
+    nothing: in a backfill, days succeed beside the one that failed.
+    """
+    meant = any(alert.key.startswith(key[:-1]) if key.endswith(".*") else alert.key == key for key in keys)
+    later = by.began_at is None or alert.run_id == by.run_id or by.began_at > alert.last_seen_at
+    return meant and later
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+def _aware_or_none(moment: datetime | None) -> datetime | None:
+    return _aware(moment) if moment else None

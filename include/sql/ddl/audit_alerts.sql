@@ -1,0 +1,18 @@
+-- One row an alert, from when it was first seen until it was over; repeats are counted. Times are UTC.
+create table if not exists audit.alerts (
+    alert_id varchar not null,
+    alert_key varchar not null,
+    kind varchar not null,
+    subject varchar not null,
+    severity varchar not null,
+    headline varchar not null,
+    location varchar,
+    first_run_id varchar,
+    run_id varchar,
+    first_seen_at timestamp_ntz not null,
+    last_seen_at timestamp_ntz not null,
+    occurrence_count number(18, 0) not null,
+    notified_at timestamp_ntz,
+    recovered_at timestamp_ntz,
+    recovered_by varchar
+)

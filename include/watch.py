@@ -1,0 +1,46 @@
+"""The task that looks every hour whether the data of each source is there."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+
+from include import config
+
+log = logging.getLogger(__name__)
+
+STATES = ("queued", "running", "success", "failed")
+
+
+@task(pool=config.WAREHOUSE)
+def watch_sources() -> None:
+    """Raise an alert for each source that is late, and end those of the sources that are not."""
+    from include import alert_events, alerts, freshness
+    from include.warehouse import open_warehouse
+
+    now, zone = datetime.now(UTC), config.store_timezone()
+    instance = get_current_context()["ti"]
+    with open_warehouse("watch_freshness") as warehouse:
+        found, first_load_at = freshness.read(warehouse, now)
+        alert_events.run_succeeded(warehouse)
+        alerts.recover(*(f"late:{source.source}" for source in found if not source.is_late), warehouse=warehouse)
+    for source in found:
+        log.info("%s: published through %s, expected %s", source.source, source.published or "never", source.expected)
+    if first_load_at is None or freshness.is_new(first_load_at, now):
+        log.info("The warehouse is new (first load: %s): nothing is late yet", first_load_at or "none")
+        return
+    for source in found:
+        if source.is_late:
+            runs = _runs(instance, freshness.ingest_dag(source.source), source.missing or source.expected)
+            due_at = config.due_at(source.source)
+            alerts.raise_alert(freshness.late_alert(source, runs, first_load_at, due_at, zone))
+
+
+def _runs(instance: Any, dag_id: str, day: date) -> Mapping[str, int]:
+    """Runs of a DAG whose data interval begins with a store day, by state."""
+    from include.window import midnight
+
+    dates = [midnight(day, config.store_timezone())]
+    return {state: instance.get_dr_count(dag_id=dag_id, logical_dates=dates, states=[state]) for state in STATES}
