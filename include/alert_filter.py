@@ -4,7 +4,7 @@ import re
 from functools import cache
 
 EXCEPTION_LENGTH = 300
-READ_LENGTH = 4_000  # no more of a text is looked at: an exception may carry a whole file
+READ_LENGTH = 2_000  # no more of a text is looked at: an exception may carry a whole file
 
 _SECRET_NAMES = (
     r"pass(?:word|wd|phrase)?|pwd|secret|token|api[ _-]?key|private[ _-]?key|access[ _-]?key(?:[ _-]?id)?|"
@@ -20,7 +20,8 @@ _MASKS = tuple(
         (r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", r"\1 [secret]", re.IGNORECASE),
         (rf"(\w*(?:{_SECRET_NAMES}))(['\"]?\s*[:=]\s*)['\"]?(?!\[secret\]|Bearer |Basic )[^\s'\",;&)]+['\"]?",
          r"\1\2[secret]", re.IGNORECASE),
-        (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bxox[a-z]-[\w-]+|\bgh[a-z]_\w{16,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*", "[secret]", 0),
+        (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bxox[a-z]-[\w-]+|\bgh[a-z]_\w{16,}", "[secret]", 0),
+        (r"\beyJ[\w-]+\.[\w-]+\.[\w-]*", "[secret]", 0),
         (r"\b[0-9a-fA-F]{32,}\b", "[secret]", 0),
         (r"(?=[\w+/]*[a-z])(?=[\w+/]*[A-Z])(?=[\w+/]*\d)\b[A-Za-z0-9+/]{32,}={0,2}", "[secret]", 0),
     )
@@ -30,7 +31,8 @@ _LONG_NUMBER = re.compile(r"\+?\d(?:[\s()./-]{0,2}\d){6,}")
 
 
 def masked(text: str) -> str:
-    """The text without e-mail addresses and without what looks like a key, a token or a password."""
+    """The beginning of a text, without e-mail addresses and without what looks like a key, token or password."""
+    text = text[:READ_LENGTH]
     for pattern, mask in _MASKS:
         text = pattern.sub(mask, text)
     return text

@@ -81,7 +81,7 @@ def see(warehouse: Warehouse, alert: Alert, now: datetime) -> Seen:
         "subject": alert.subject,
         "severity": alert.severity,
         "headline": alert.headline,
-        "location": alert.where or None,
+        "place": alert.where or None,
         "run_id": alert.run_id,
         "now": _naive(now),
     }

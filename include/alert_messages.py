@@ -28,7 +28,9 @@ KINDS = {
         "Task failed", "error", "Read the end of the task's log; mend the cause, then clear the task in the UI."
     ),
     "gate_failed": Kind(
-        "Gate stopped a batch", "error", "Mend the source and clear the extract task, or correct the suite and clear gate."
+        "Gate stopped a batch",
+        "error",
+        "Mend the source and clear the extract task, or correct the suite and clear gate.",
     ),
     "quarantine_exceeded": Kind(
         "Too many bad rows",
@@ -44,7 +46,9 @@ KINDS = {
     "deadline_missed": Kind(
         "Deadline missed", "error", "Open the run: mend what failed, wait for what is running, clear what is stuck."
     ),
-    "late": Kind("Data late", "error", "Look whether a run exists and where it stands; trigger one for the days missing."),
+    "late": Kind(
+        "Data late", "error", "Look whether a run exists and where it stands; trigger one for the days missing."
+    ),
     "cache_not_warmed": Kind(
         "Looker's cache is cold", "warning", "Nothing is broken, the first reader waits. Look at the Looker instance."
     ),
@@ -163,8 +167,8 @@ def email(message: Message) -> tuple[str, str]:
     )
     details = f"<pre>{escape(_details(message.details))}</pre>" if message.details else ""
     links = "".join(f"<li>{_html_link(label, target)}</li>" for label, target in message.links)
-    body = f"<h3>{escape(headline)}</h3><p>{escape(_clean(message.text))}</p>{details}<table>{lines}</table><ul>{links}</ul>"
-    return f"[warehouse] {cut(headline, HEADER_LENGTH)}", body
+    head = f"<h3>{escape(headline)}</h3><p>{escape(_clean(message.text))}</p>"
+    return f"[warehouse] {cut(headline, HEADER_LENGTH)}", f"{head}{details}<table>{lines}</table><ul>{links}</ul>"
 
 
 def in_store_time(moment: datetime) -> str:

@@ -50,8 +50,8 @@ def recover(*keys: str, by: Recovery | None = None, warehouse: "Warehouse | None
 
     Args:
         keys: whole keys, or beginnings that end in `.*`.
-        by: the run that proves them over; one that began before an alert does not, unless it raised it itself. None: the
-            caller has seen for itself that they are over.
+        by: the run that proves them over; one that began before an alert does not, unless it raised it itself. None:
+            the caller has seen for itself that they are over.
         warehouse: a session to use; it must not be in a transaction.
 
     Returns:
@@ -81,7 +81,7 @@ def _send(message: Message) -> bool:
             taken += 1
         except Exception as error:
             # Not the text of the error: it may hold the webhook's address, which is a secret.
-            log.error("%s did not take %r (%s)", name, message.headline, type(error).__name__)  # noqa: TRY400
+            log.error("%s did not take %r (%s)", name, message.headline, type(error).__name__)
     return taken > 0
 
 

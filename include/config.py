@@ -41,7 +41,7 @@ def store_timezone() -> ZoneInfo:
 
 
 def due_at(source: str) -> time:
-    """Store time at which a day's data should be published, the day after; DATA_DUE_AT_<SOURCE> sets it for one source."""
+    """Store time at which a day's data should be published, the day after. DATA_DUE_AT_<SOURCE> is for one source."""
     return time.fromisoformat(os.environ.get(f"DATA_DUE_AT_{source.upper()}", DATA_DUE_AT))
 
 

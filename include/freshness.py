@@ -1,4 +1,4 @@
-"""Is the data there by the time it should be? Pure functions of audit.loads and a moment, and the look that uses them."""
+"""Is the data there by the time it should be? Pure functions of audit.loads and a moment, and what reads them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from include import config
-from include.alert_messages import Alert, in_store_time
+from include.alert_messages import Alert
 from include.contracts import all_contracts
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Freshness:
 
 
 def expected_day(now: datetime, due_at: time, timezone: ZoneInfo, until: date | None) -> date:
-    """The last day that should be published at `now` (aware): yesterday from `due_at` (store time) on, never past `until`."""
+    """The last day due at `now` (aware): yesterday from `due_at` (store time) on, never past `until`."""
     local = now.astimezone(timezone)
     day = local.date() - timedelta(days=1 if local.time() >= due_at else 2)
     return min(day, until) if until else day
@@ -132,9 +132,7 @@ def read(warehouse: "Warehouse", now: datetime) -> tuple[list[Freshness], dateti
         spans.setdefault(table, []).append((start, end))
     first = min((published_at for *_, published_at in loads), default=None)
     found = [
-        freshness(
-            source, tables, spans, expected_day(now, config.due_at(source), zone, config.schedule_until()), zone
-        )
+        freshness(source, tables, spans, expected_day(now, config.due_at(source), zone, config.schedule_until()), zone)
         for source, tables in sources().items()
     ]
     return found, first.replace(tzinfo=UTC) if first else None
