@@ -45,7 +45,7 @@ up: $(READY) ## start the stand-ins without Airflow: [DATASET=...]
 	@exec $(RUN) -m local up $(if $(DATASET),--dataset "$(DATASET)")
 
 .PHONY: status
-status: $(READY) ## say what runs where
+status: $(READY) ## say what runs where, how far the data is, which alerts are open
 	@exec $(RUN) -m local status
 
 .PHONY: sql

@@ -17,11 +17,14 @@ STATES = ("queued", "running", "success", "failed")
 @task(pool=config.WAREHOUSE)
 def watch_sources() -> None:
     """Raise an alert for each source that is late, and end those of the sources that are not."""
+    look(datetime.now(UTC), get_current_context()["ti"])
+
+
+def look(now: datetime, instance: Any) -> None:
+    """Look at every source as of `now` (aware); the task `instance` is asked for the runs of other DAGs."""
     from include import alert_events, alerts, freshness
     from include.warehouse import open_warehouse
 
-    now, zone = datetime.now(UTC), config.store_timezone()
-    instance = get_current_context()["ti"]
     with open_warehouse("watch_freshness") as warehouse:
         found, first_load_at = freshness.read(warehouse, now)
         alert_events.run_succeeded(warehouse)
@@ -35,7 +38,7 @@ def watch_sources() -> None:
         if source.is_late:
             runs = _runs(instance, freshness.ingest_dag(source.source), source.missing or source.expected)
             due_at = config.due_at(source.source)
-            alerts.raise_alert(freshness.late_alert(source, runs, first_load_at, due_at, zone))
+            alerts.raise_alert(freshness.late_alert(source, runs, first_load_at, due_at, config.store_timezone()))
 
 
 def _runs(instance: Any, dag_id: str, day: date) -> Mapping[str, int]:

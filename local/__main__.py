@@ -71,7 +71,13 @@ def _down(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    _print_status(Stack.read())
+    from rich.console import Console
+
+    from local.status import print_status
+
+    stack = Stack.read()
+    _print_status(stack)
+    print_status(Console(highlight=False, soft_wrap=True), stack)
     return 0
 
 
@@ -118,7 +124,11 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--wipe", action="store_true", help="also remove all it holds, but the prepared data sets")
     down.set_defaults(run=_down)
 
-    status = commands.add_parser("status", help="say what runs where", description="Say what runs where.")
+    status = commands.add_parser(
+        "status",
+        help="say what runs where, how far the data is, which alerts are open",
+        description="Say what runs where, how far each source is, what is quarantined and which alerts are open.",
+    )
     status.set_defaults(run=_status)
 
     sql = commands.add_parser(

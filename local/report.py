@@ -118,15 +118,15 @@ def print_report(console: Console, product: Product, seconds: dict[str, float]) 
     data, money = product.dataset, product.dataset.currency
     console.print(f"\n[bold]{data.title}[/]  {data.first_day} to {data.last_day} ({data.timezone.key}), in {money}\n")
     columns = ("table", "batches", "extracted", "inserted", "updated", "superseded", "quarantined")
-    _print(console, "Loaded", columns, report.loaded)
+    print_table(console, "Loaded", columns, report.loaded)
     if report.quarantined:
-        _print(console, "Quarantined", ("table", "reason", "rows", "money at risk"), report.quarantined)
-    _print(console, "Headline numbers, all days", ("", ""), _headline(report))
-    _print(console, "Customers by RFM segment", ("segment", "customers", "gross revenue"), report.segments)
+        print_table(console, "Quarantined", ("table", "reason", "rows", "money at risk"), report.quarantined)
+    print_table(console, "Headline numbers, all days", ("", ""), _headline(report))
+    print_table(console, "Customers by RFM segment", ("segment", "customers", "gross revenue"), report.segments)
     pair_columns = ("product", "bought with", "baskets", "support", "lift")
-    _print(console, f"Product pairs by support (of {report.pairs:,})", pair_columns, report.pairs_by_support)
-    _print(console, "Product pairs by lift", pair_columns, report.pairs_by_lift)
-    _print(console, "Time", ("phase", "seconds"), [(name, round(time, 1)) for name, time in seconds.items()])
+    print_table(console, f"Product pairs by support (of {report.pairs:,})", pair_columns, report.pairs_by_support)
+    print_table(console, "Product pairs by lift", pair_columns, report.pairs_by_lift)
+    print_table(console, "Time", ("phase", "seconds"), [(name, round(time, 1)) for name, time in seconds.items()])
     _print_addresses(console, product)
 
 
@@ -168,7 +168,8 @@ def _print_addresses(console: Console, product: Product) -> None:
         console.print(f"  {name:18}{address}", markup=False)
 
 
-def _print(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def print_table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows under a title; text to the left, all else to the right."""
     table = Table(
         title=title,
         title_justify="left",
