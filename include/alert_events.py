@@ -1,6 +1,6 @@
 """What happens in the pipeline that on-call is told of, or that ends an alert: one function each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -98,7 +98,7 @@ def deadline_missed(due_after: str, context: Mapping[str, Any]) -> None:
             what=f"The run was not through {due_after} after it was queued; it is {run['state']}.",
             where=f"DAG {dag_id}, run {run_id}, queued {in_store_time(queued) if queued else 'at an unknown time'}",
             since=_moment(due),
-            links=(("Run", run_url(dag_id, run_id)),),
+            links=(("Run", f"{dag_url(dag_id)}/runs/{quote(run_id)}"),),
             run_id=run_id,
         )
     )
@@ -110,15 +110,13 @@ def gate_stopped(batch: "LandedBatch", failure: "GateFailed") -> None:
 
     place = here()
     what, *details = str(failure).splitlines()
-    if batch.contract.schema == "pii":
-        details = ["The rows and the query that finds them are in the task's log: the table holds personal data."]
     raise_alert(
         Alert(
             kind="quarantine_exceeded" if isinstance(failure, QuarantineExceeded) else "gate_failed",
             subject=batch.contract.table,
             what=what,
             where=f"{place}, batch {batch.id}",
-            details=tuple(details),
+            details=_findings(batch, details),
             links=(("Task log", place.log_url), ("Data Docs", _data_docs(batch))),
             run_id=place.run_id,
         )
@@ -139,7 +137,7 @@ def gate_passed(batch: "LandedBatch", verdict: "Verdict", warehouse: "Warehouse"
                 subject=table,
                 what=f"{len(verdict.warnings)} expectation(s) do not hold.",
                 where=f"{place}, batch {batch.id}",
-                details=tuple(verdict.warnings),
+                details=_findings(batch, verdict.warnings),
                 links=(("Task log", place.log_url), ("Data Docs", _data_docs(batch))),
                 run_id=place.run_id,
             )
@@ -189,12 +187,12 @@ def cache_warmed(results: "list[Warmed]", error: Exception | None = None) -> Non
     )
 
 
-def run_url(dag_id: str, run_id: str) -> str:
-    """Address of a run in Airflow's UI."""
+def dag_url(dag_id: str) -> str:
+    """Address of a DAG in Airflow's UI."""
     from airflow.sdk.configuration import conf
 
     base = conf.get("api", "base_url", fallback="http://localhost:8080/").rstrip("/")
-    return f"{base}/dags/{dag_id}/runs/{quote(run_id)}"
+    return f"{base}/dags/{dag_id}"
 
 
 def late_after(due_after: timedelta) -> str:
@@ -220,6 +218,13 @@ def _is_told_by_gate(error: object) -> bool:
 def _loads_personal_data(dag_id: str) -> bool:
     """Whether a DAG loads a table of schema pii, so that an exception of its tasks may print a person's row."""
     return any(agreed.schema == "pii" and dag_id == f"ingest_{agreed.source}" for agreed in all_contracts())
+
+
+def _findings(batch: "LandedBatch", lines: Sequence[str]) -> tuple[str, ...]:
+    """What the gate says about rows: keys, queries and values are shown only of tables outside schema pii."""
+    if batch.contract.schema == "pii" and lines:
+        return ("What was found is in the task's log only: the table holds personal data.",)
+    return tuple(lines)
 
 
 def _data_docs(batch: "LandedBatch") -> str:

@@ -51,9 +51,12 @@ def due_moment(day: date, due_at: time, timezone: ZoneInfo) -> datetime:
 
 
 def published_through(spans: Iterable[tuple[datetime, datetime]], timezone: ZoneInfo) -> date | None:
-    """Last whole store day of the gapless span that begins with the first one published; None without any."""
+    """Last whole store day of the gapless span that begins with the first one published; None without any.
+
+    A batch that covers no time (rows published again) says nothing about days.
+    """
     reached: datetime | None = None
-    for start, end in sorted(spans):
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
         if reached is not None and start > reached:
             break
         reached = max(reached or end, end)
@@ -75,7 +78,12 @@ def is_new(first_load_at: datetime | None, now: datetime) -> bool:
 
 
 def late_alert(
-    found: Freshness, runs: Mapping[str, int], first_load_at: datetime, due_at: time, timezone: ZoneInfo
+    found: Freshness,
+    runs: Mapping[str, int],
+    first_load_at: datetime,
+    due_at: time,
+    timezone: ZoneInfo,
+    links: tuple[tuple[str, str], ...] = (),
 ) -> Alert:
     """The alert of a late source.
 
@@ -85,6 +93,7 @@ def late_alert(
         first_load_at: when the warehouse published for the first time (aware).
         due_at: when a day is due, store time of the next day.
         timezone: the store's.
+        links: label and address of where to look.
     """
     dag_id = ingest_dag(found.source)
     if found.missing is None:
@@ -100,6 +109,7 @@ def late_alert(
         where=f"DAG {dag_id}, missing from {found.missing or 'the first day'} to {found.expected}",
         details=(_runs(dag_id, found.missing or found.expected, runs),),
         since=since,
+        links=links,
     )
 
 

@@ -36,9 +36,12 @@ def look(now: datetime, instance: Any) -> None:
         return
     for source in found:
         if source.is_late:
-            runs = _runs(instance, freshness.ingest_dag(source.source), source.missing or source.expected)
+            dag_id = freshness.ingest_dag(source.source)
+            runs = _runs(instance, dag_id, source.missing or source.expected)
             due_at = config.due_at(source.source)
-            alerts.raise_alert(freshness.late_alert(source, runs, first_load_at, due_at, config.store_timezone()))
+            links = (("DAG", alert_events.dag_url(dag_id)), ("Task log", alert_events.here().log_url))
+            zone = config.store_timezone()
+            alerts.raise_alert(freshness.late_alert(source, runs, first_load_at, due_at, zone, links))
 
 
 def _runs(instance: Any, dag_id: str, day: date) -> Mapping[str, int]:

@@ -69,6 +69,24 @@ def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id
     assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build"}
 
 
+def test_the_watch_looks_every_hour_in_the_stores_time_zone(bag):
+    dag = bag.dags["watch_freshness"]
+    assert (dag.timetable.expression, dag.timetable.timezone.name) == ("5 * * * *", "Europe/London")
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
+def test_a_task_that_fails_for_good_is_told(bag, dag_id):
+    for task in bag.dags[dag_id].tasks:
+        assert [callback.__name__ for callback in task.on_failure_callback] == ["task_failed"], task.task_id
+
+
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS - {"watch_freshness"}))
+def test_a_missed_deadline_has_one_callback_that_every_component_can_import(bag, dag_id):
+    [deadline] = bag.dags[dag_id].deadline
+    assert deadline.callback.path == "include.alert_events.deadline_missed"
+
+
 def test_every_model_is_a_task_or_belongs_to_a_refresh_and_looker_comes_last(bag, model_tags):
     dag = bag.dags["build_marts"]
     rendered = {task.task_id.split(".")[1] for task in dag.tasks if "." in task.task_id}

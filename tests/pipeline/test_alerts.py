@@ -25,7 +25,7 @@ from include import watch as watching
 from include.alert_events import Place
 from include.alert_log import REMIND_AFTER, Recovery
 from include.alert_messages import Alert
-from include.gate import GateFailed
+from include.gate import GateFailed, Verdict
 from include.looker import Warmed
 from include.reconcile import Difference, Reconciliation
 from tests.pipeline.channels import Channels, text_of
@@ -304,6 +304,13 @@ def test_a_warning_is_told_until_a_batch_has_none(pipeline, channels, place):
     assert "a line amount that quantity and price do not explain: 1 of 1 rows" in json.dumps(channels.slack())
     gate(pipeline, pipeline.land("order_items", [order_item()]))
     assert channels.headlines()[0][1:] == ["Recovered: Gate warning: order_items"]
+
+
+def test_what_a_gate_warns_of_in_personal_data_is_not_told(pipeline, channels, place):
+    batch = pipeline.land("customers", [customer()])
+    alert_events.gate_passed(batch, Verdict(1, warnings=["a name: found Ada"]), pipeline.warehouse)
+    assert channels.headlines()[0] == ["Gate warning: customers"]
+    assert "Ada" not in json.dumps(channels.slack())
 
 
 def test_a_difference_to_the_source_is_told_until_they_agree(channels, warehouse, place):

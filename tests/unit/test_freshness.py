@@ -77,6 +77,10 @@ def span(first: str, last: str, zone: ZoneInfo = LONDON) -> tuple[datetime, date
         # Overlaps, and a span within another.
         ([span("2026-06-01", "2026-06-10"), span("2026-06-03", "2026-06-04"), span("2026-06-09", "2026-06-12")],
          "2026-06-11"),
+        # Rows that were published again cover no time.
+        ([span("2026-01-01", "2026-01-01"), span("2026-06-01", "2026-06-10"), span("2026-06-12", "2026-06-12")],
+         "2026-06-09"),
+        ([span("2026-01-01", "2026-01-01")], None),
         # A day is published when it is whole.
         ([span("2026-06-01", "2026-06-10T12:00:00")], "2026-06-09"),
         # Days of 23 and of 25 hours.

@@ -1,0 +1,97 @@
+"""Alerts of tasks that Airflow itself runs: its callbacks, its contexts, its answers about runs of other DAGs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.channels import Channels
+from tests.pipeline.test_alerts import load_all
+
+REPOSITORY = Path(__file__).parents[2]
+FAILING = """
+from airflow.sdk import dag, task
+from include import alert_events
+from include.dag_defaults import watch_defaults
+
+@task(retries=0)
+def load():
+    import os
+    if os.environ["BROKEN"] == "yes":
+        raise ValueError("password=hunter2 of 'Ada'")
+
+@task
+def finish():
+    alert_events.run_succeeded()
+
+@dag(schedule=None, **watch_defaults())
+def fails():
+    load() >> finish()
+
+fails()
+"""
+RUN = """
+import os, sys
+from airflow.dag_processing.dagbag import DagBag
+
+dag = DagBag(sys.argv[1]).dags[sys.argv[2]]
+for broken in sys.argv[3:]:
+    os.environ["BROKEN"] = broken
+    print("ended", dag.test().state)
+"""
+
+
+@pytest.fixture(scope="module")
+def airflow(stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of an Airflow of its own, with a database and the DAGs `fails` and `watch_freshness`."""
+    home = tmp_path_factory.mktemp("own_airflow")
+    (home / "dags").mkdir()
+    (home / "dags" / "fails.py").write_text(FAILING)
+    shutil.copy(REPOSITORY / "dags" / "watch_freshness.py", home / "dags")
+    environment = os.environ | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    python(environment, "-m", "airflow", "db", "migrate")
+    return environment
+
+
+def python(environment: dict[str, str], *arguments: str) -> str:
+    ended = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
+    return ended.stdout
+
+
+def run(airflow: dict[str, str], dag_id: str, *broken: str) -> list[str]:
+    """Run a DAG once for each word, as `airflow dags test` does; the states in which the runs ended."""
+    output = python(airflow, "-c", RUN, airflow["AIRFLOW__CORE__DAGS_FOLDER"] + f"/{dag_id}.py", dag_id, *broken)
+    return [line.split()[1] for line in output.splitlines() if line.startswith("ended ")]
+
+
+@pytest.fixture
+def channels(stack, warehouse) -> Channels:
+    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
+    arrived.begin()
+    return arrived
+
+
+def test_a_task_that_fails_is_told_once_and_the_run_that_succeeds_ends_it(airflow, channels):
+    assert run(airflow, "fails", "yes", "yes", "no") == ["failed", "failed", "success"]
+    told = ["Task failed: fails.load", "Recovered: Task failed: fails.load"]
+    assert channels.headlines() == (told, told)
+    first = str(channels.slack()[0])
+    assert "ValueError: password=[secret] of [value]" in first
+    assert "/dags/fails/runs/manual__" in first and "/tasks/load?try_number=1|Task log>" in first
+
+
+def test_the_watch_asks_airflow_for_the_runs_of_the_missing_day(airflow, channels, warehouse):
+    load_all(warehouse, "2024-06-01", "2024-07-01", "2024-07-01T01:00:00", but=("crm",))
+    ended = airflow | {"SCHEDULE_UNTIL": "2024-06-30"}
+    assert run(ended, "watch_freshness", "-", "-") == ["success", "success"]
+    assert channels.headlines() == (["Data late: crm"],) * 2
+    assert "No scheduled run of ingest_crm for 2024-06-30 exists" in str(channels.slack())
