@@ -78,7 +78,8 @@ def test_the_watch_looks_every_hour_in_the_stores_time_zone(bag):
 @pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
 def test_a_task_that_fails_for_good_is_told(bag, dag_id):
     for task in bag.dags[dag_id].tasks:
-        assert [callback.__name__ for callback in task.on_failure_callback] == ["task_failed"], task.task_id
+        # Cosmos adds one of its own to the task that runs dbt.
+        assert [callback.__name__ for callback in task.on_failure_callback].count("task_failed") == 1, task.task_id
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAG_IDS - {"watch_freshness"}))
