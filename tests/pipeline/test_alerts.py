@@ -147,6 +147,7 @@ def test_the_other_channel_is_tried_when_one_is_down(channels, warehouse, monkey
     assert channels.headlines() == (["Task failed: ingest_crm.announce"], [])
     assert "E-mail did not take" in caplog.text
     assert "Slack did not take" in caplog.text
+    assert "B00000000" not in caplog.text  # the webhook's address is a secret
 
 
 def test_an_alert_that_nobody_took_is_told_the_next_time_and_is_no_news_when_it_is_over(
