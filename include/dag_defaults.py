@@ -13,7 +13,8 @@ from include.alerts import late_email, late_slack, on_task_failure
 from include.timetable import DAILY as MIDNIGHT
 from include.timetable import DailyUntil
 
-START = datetime(2010, 1, 1, tzinfo=config.store_timezone())
+# Runs of days before it would have no tasks; with catchup off an early one makes no run.
+START = datetime(1970, 1, 1, tzinfo=config.store_timezone())
 OWNER = "data-engineering"
 
 _until = config.schedule_until()
