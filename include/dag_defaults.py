@@ -13,7 +13,8 @@ from include.alert_events import deadline_missed, late_after, task_failed
 from include.timetable import DAILY as MIDNIGHT
 from include.timetable import DailyUntil
 
-START = datetime(2010, 1, 1, tzinfo=config.store_timezone())
+# Runs of days before it would have no tasks; with catchup off an early one makes no run.
+START = datetime(1970, 1, 1, tzinfo=config.store_timezone())
 HOURLY = CronTriggerTimetable("5 * * * *", timezone=timezone(config.STORE_TIMEZONE))
 OWNER = "data-engineering"
 

@@ -33,8 +33,8 @@ class _TimeoutsAndEtags(_Timeouts, CacheControlAdapter):
 def http_session(retried_methods: tuple[str, ...] = ("GET", "HEAD"), kept_in: Path | None = None) -> requests.Session:
     """A session whose calls time out and are retried with back-off and jitter on 429, 5xx and broken connections.
 
-    With `kept_in`, a directory, answers with an ETag are kept there for three days: what the server then calls unchanged
-    is not sent again.
+    With `kept_in`, a directory, answers with an ETag are kept there for three days: what the server then calls
+    unchanged is not sent again.
     """
     retry = Retry(
         total=RETRIES,

@@ -19,7 +19,10 @@ from cosmos.profiles import SnowflakePrivateKeyPemProfileMapping
 
 from include import config
 
-_ENVIRONMENT = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test exposure"}  # unit tests prove the code: CI runs them
+_ENVIRONMENT = {
+    "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test exposure",  # unit tests prove the code: CI runs them
+    "DBT_WRITE_JSON": "false",  # nobody reads the manifest that each run would write again
+}
 PROJECT = ProjectConfig(
     dbt_project_path=config.DBT_DIR,
     manifest_path=config.DBT_DIR / "target" / "manifest.json",

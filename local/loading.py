@@ -158,6 +158,8 @@ class Loading:
             self.watch(list(seen.values()))
             if failed := [progress for progress in seen.values() if progress.run.state == "failed"]:
                 raise LoadError(self._explain(failed))
+            if empty := [one.run.dag_id for one in seen.values() if one.run.is_finished and not one.tasks]:
+                raise LoadError(f"{', '.join(empty)}: the run has no tasks; its day lies before the DAG's start date")
             waiting = [progress.run.dag_id for progress in seen.values() if not progress.run.is_finished]
             if not waiting:
                 return [progress.run for progress in seen.values()]

@@ -2,6 +2,8 @@
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +15,38 @@ from snowflake.connector.util_text import split_statements
 STATEMENTS = Path(__file__).with_name("account.sql")
 
 
-def connect(endpoint: dict[str, Any], ca_file: Path, **options: Any) -> SnowflakeConnection:
-    """A connection of the real connector to the stand-in, signed in by key pair."""
-    # The connector takes its authorities from the environment only.
-    os.environ["REQUESTS_CA_BUNDLE"] = str(ca_file)
+@contextmanager
+def connect(endpoint: dict[str, Any], ca_file: Path, **options: Any) -> Iterator[SnowflakeConnection]:
+    """A connection of the real connector to the stand-in, signed in by key pair, closed at the end."""
     key = serialization.load_pem_private_key(Path(endpoint["private_key_file"]).read_bytes(), password=None)
-    return snowflake.connector.connect(
-        host=endpoint["host"],
-        port=endpoint["port"],
-        account=endpoint["account"],
-        user=endpoint["user"],
-        private_key=key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
-        **options,
-    )
+    with (
+        _trusting(ca_file),
+        snowflake.connector.connect(
+            host=endpoint["host"],
+            port=endpoint["port"],
+            account=endpoint["account"],
+            user=endpoint["user"],
+            private_key=key.private_bytes(
+                serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+            **options,
+        ) as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def _trusting(ca_file: Path) -> Iterator[None]:
+    # The connector takes its authorities from the environment only, and so does what this process starts later.
+    before = os.environ.get("REQUESTS_CA_BUNDLE")
+    os.environ["REQUESTS_CA_BUNDLE"] = str(ca_file)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["REQUESTS_CA_BUNDLE"]
+        else:
+            os.environ["REQUESTS_CA_BUNDLE"] = before
 
 
 def create_account_objects(endpoint: dict[str, Any], ca_file: Path) -> None:

@@ -70,13 +70,19 @@ def print_table(console: Console, title: str, comparisons: Sequence[Comparison])
     console.print(table)
 
 
+def _dataset(name: str) -> str:
+    if name not in DATASETS:
+        raise argparse.ArgumentTypeError(f"{name!r}: choose among {', '.join(DATASETS)}")
+    return name
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument(
         "datasets",
         nargs="*",
+        type=_dataset,
         default=list(DATASETS),
-        choices=[*DATASETS, []],
         metavar="DATASET",
         help=f"of {', '.join(DATASETS)} (default: all)",
     )

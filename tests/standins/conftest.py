@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,27 +60,24 @@ def stack(state: Path) -> Iterator[Stack]:
 @pytest.fixture
 def open_session(stack: Stack) -> Iterator[Callable[..., SnowflakeConnection]]:
     """Opens sessions of the real connector on ANALYTICS.STAGING, closed when the test ends."""
-    opened: list[SnowflakeConnection] = []
+    with ExitStack() as opened:
 
-    def open_one(**options: object) -> SnowflakeConnection:
-        chosen = {"database": "ANALYTICS", "schema": "STAGING", **options}
-        opened.append(connect(stack.endpoints["snowflake"], stack.ca_file, **chosen))
-        return opened[-1]
+        def open_one(**options: object) -> SnowflakeConnection:
+            chosen = {"database": "ANALYTICS", "schema": "STAGING", **options}
+            return opened.enter_context(connect(stack.endpoints["snowflake"], stack.ca_file, **chosen))
 
-    yield open_one
-    for connection in opened:
-        connection.close()
+        yield open_one
 
 
 @pytest.fixture(scope="package")
 def query(stack: Stack) -> Iterator[Query]:
     """Runs a statement in ANALYTICS.STAGING and returns its rows; all tests share the session, which costs 0.3 s."""
-    connection = connect(stack.endpoints["snowflake"], stack.ca_file, database="ANALYTICS", schema="STAGING")
-    cursor = connection.cursor()
+    place = {"database": "ANALYTICS", "schema": "STAGING"}
+    with connect(stack.endpoints["snowflake"], stack.ca_file, **place) as connection:
+        cursor = connection.cursor()
 
-    def run(statement: str, *values: object) -> list[tuple]:
-        cursor.execute(statement, *values)
-        return cursor.fetchall()
+        def run(statement: str, *values: object) -> list[tuple]:
+            cursor.execute(statement, *values)
+            return cursor.fetchall()
 
-    yield run
-    connection.close()
+        yield run

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.conformance import __main__ as conformance
 from tests.conformance.comparison import exact, near, same_rows, within
 
 
@@ -45,3 +46,23 @@ def test_same_rows_allows_a_relative_difference_of_floats_only() -> None:
     assert same_rows("m", {"a": 1.0}, {"a": 1.0005}, relative=0.001).passed
     assert not same_rows("m", {"a": 1.0}, {"a": 1.002}, relative=0.001).passed
     assert not same_rows("m", {"a": 1000}, {"a": 1001}, relative=0.1).passed
+
+
+def test_the_command_takes_all_data_sets_or_those_named(monkeypatch: pytest.MonkeyPatch):
+    checked: list[str] = []
+    monkeypatch.setattr(conformance, "check", lambda name, *_: checked.append(name) or [])
+    assert conformance.main([]) == 0
+    assert conformance.main(["simulated"]) == 0
+    assert checked == [*conformance.DATASETS, "simulated"]
+
+
+def test_an_unknown_data_set_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        conformance.main(["nowhere"])
+    assert "'nowhere': choose among cdnow, simulated" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("outcome", "code"), [([], 0), ([exact("orders", 1, 2)], 1), (None, 2)])
+def test_the_exit_code_tells_failed_comparisons_and_missing_data(monkeypatch: pytest.MonkeyPatch, outcome, code: int):
+    monkeypatch.setattr(conformance, "check", lambda *_: outcome)
+    assert conformance.main(["cdnow"]) == code

@@ -203,13 +203,14 @@ def test_the_funnel_is_the_planted_one(database: duckdb.DuckDBPyConnection, plan
 def test_the_carts_are_the_planted_ones(database: duckdb.DuckDBPyConnection, planted: dict[str, Any]) -> None:
     query = """
         with carts as (
-            select user_pseudo_id, session, max(event_at) as ended, bool_or(event_name = 'purchase') as is_bought
+            select user_pseudo_id, session, bool_or(event_name = 'purchase') as is_bought,
+                max(event_at) filter (event_name in ('add_to_cart', 'begin_checkout', 'purchase')) as ended
             from web group by all having bool_or(event_name = 'add_to_cart')
         )
         select count(*), count(*) filter (not is_bought), count(*) filter (not is_bought and exists (
             from carts bought
             where bought.is_bought and bought.user_pseudo_id = carts.user_pseudo_id and bought.ended > carts.ended
-                and epoch_us(bought.ended) <= epoch_us(carts.ended) + 7 * 86400000000
+                and epoch_us(bought.ended) <= epoch_us(carts.ended) + 7 * 86400000000 + 3600000000
         ))
         from carts
     """

@@ -154,6 +154,14 @@ def test_a_failure_names_task_log_and_what_to_do(airflow: Airflow, load: Loading
         assert part in message
 
 
+def test_a_run_without_tasks_is_no_success(airflow: Airflow, load: Loading) -> None:
+    for dag_id in INGEST:
+        airflow.hold(dag_id, "demo_history", "success", ("success",))
+    airflow.hold("ingest_crm", "demo_history", "success")
+    with pytest.raises(LoadError, match="ingest_crm: the run has no tasks"):
+        load.history()
+
+
 def test_the_time_runs_out(airflow: Airflow, load: Loading) -> None:
     airflow.hold("ingest_orders", "demo_history", "running", ("running",))
     load.deadline = time.monotonic()

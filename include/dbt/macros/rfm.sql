@@ -46,29 +46,54 @@
 {% endmacro %}
 
 {#
-    The CTE matched: every row of the CTE scored with the first segment, by segment_order, of the CTE segments whose ranges
-    hold its three scores.
+    The CTEs score_segments and matched: every row of the CTE scored with the first segment, by segment_order, of the CTE
+    segments whose ranges hold its three scores. There are 125 triples of scores at most, so these meet the segments, not the rows.
 #}
 {% macro rfm_matched() %}
+    score_segments as (
+
+        select
+            scores.recency_score,
+            scores.frequency_score,
+            scores.monetary_score,
+            segments.segment,
+            segments.segment_order
+
+        from (
+            select distinct
+                recency_score,
+                frequency_score,
+                monetary_score
+            from scored
+        ) as scores
+        left join segments
+            on
+                scores.recency_score between segments.recency_from and segments.recency_to
+                and scores.frequency_score between segments.frequency_from and segments.frequency_to
+                and scores.monetary_score between segments.monetary_from and segments.monetary_to
+
+        qualify
+            row_number() over (
+                partition by scores.recency_score, scores.frequency_score, scores.monetary_score
+                order by segments.segment_order
+            ) = 1
+
+    ),
+
     matched as (
 
         select
             scored.*,
             scored.recency_score::varchar || scored.frequency_score::varchar || scored.monetary_score::varchar as rfm_score,
-            segments.segment,
-            segments.segment_order
+            score_segments.segment,
+            score_segments.segment_order
 
         from scored
-        left join segments
+        inner join score_segments
             on
-                scored.recency_score between segments.recency_from and segments.recency_to
-                and scored.frequency_score between segments.frequency_from and segments.frequency_to
-                and scored.monetary_score between segments.monetary_from and segments.monetary_to
-
-        qualify
-            row_number() over (
-                partition by scored.customer_key, scored.as_of_date order by segments.segment_order
-            ) = 1
+                scored.recency_score = score_segments.recency_score
+                and scored.frequency_score = score_segments.frequency_score
+                and scored.monetary_score = score_segments.monetary_score
 
     )
 {% endmacro %}

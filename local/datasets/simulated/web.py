@@ -21,7 +21,8 @@ from local.datasets.simulated.visits import BOUGHT, Visits
 WITHOUT_SESSION_ID: Final = 0.03
 SIGNED_IN_BUYING: Final = 0.45  # share of customers' purchases made signed in
 SIGNED_IN_LOOKING: Final = 0.30
-RECOVERY_DAYS: Final = 7
+CART_STEPS: Final = (web_sessions.EARLY_CART, web_sessions.CART, web_sessions.CHECKOUT, web_sessions.PURCHASE)
+RECOVERABLE: Final = DAY // 24 + 7 * DAY  # an hour without activity closes a cart; it may be bought for seven days then
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def build(
     )
     planted = {
         "funnel": _funnel(made),
-        "carts": _cart_truth(made),
+        "carts": _cart_truth(made, _last_cart_activity(made, timeline, at)),
         "experiments": exposures.planted,
         "web": {
             "sessions": len(made.start),
@@ -148,21 +149,28 @@ def _funnel(made: Visits) -> list[dict[str, Any]]:
     ]
 
 
-def _cart_truth(made: Visits) -> dict[str, int]:
-    """Carts left behind, and those of them whose visitor bought within seven days of the session's end."""
+def _last_cart_activity(made: Visits, timeline: web_sessions.Timeline, at: Ints) -> Ints:
+    """Moment of each session's last event that has to do with its cart; the session's start where there is none."""
+    last = made.start.copy()
+    in_cart = np.isin(timeline.step, CART_STEPS)
+    np.maximum.at(last, timeline.session[in_cart], at[in_cart])
+    return last
+
+
+def _cart_truth(made: Visits, last_activity: Ints) -> dict[str, int]:
+    """Carts left behind, and those of them whose visitor bought within seven days after the hour that closed them."""
     left = np.flatnonzero(((made.stage == visits.CARTED) | (made.stage == visits.CHECKED_OUT)) | made.early_cart)
     bought = np.flatnonzero(made.stage == BOUGHT)
-    span = int(made.end.max()) - int(made.start.min()) + RECOVERY_DAYS * DAY + 1
     base = int(made.start.min())
+    span = int(made.end.max()) - base + RECOVERABLE + 1
     fits = span * (int(made.visitor.max()) + 1) < 2**63
     unit = 1 if fits else MICROSECONDS  # a visitor and a moment in one number
     width = span // unit + 1
-    keys = np.sort(made.visitor[bought] * width + (made.end[bought] - base) // unit)
-    low = made.visitor[left] * width + (made.end[left] - base) // unit
+    keys = np.sort(made.visitor[bought] * width + (last_activity[bought] - base) // unit)
+    low = made.visitor[left] * width + (last_activity[left] - base) // unit
     following = np.searchsorted(keys, low, side="right")
-    reachable = low + RECOVERY_DAYS * DAY // unit
     found = following < len(keys)
-    recovered = found & (keys[np.minimum(following, len(keys) - 1)] <= reachable)
+    recovered = found & (keys[np.minimum(following, len(keys) - 1)] <= low + RECOVERABLE // unit)
     return {
         "opened": len(left) + len(bought),
         "abandoned": len(left),
