@@ -20,7 +20,7 @@ SUPERUSER = "postgres"
 ORDER_DATABASE = "shop"
 AIRFLOW_DATABASE = "airflow"
 READER = "shop_reader"
-READER_PASSWORD = "local"
+READER_PASSWORD = "local-shop-password"
 CHUNK_BYTES = 1 << 20
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 108
 

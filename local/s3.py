@@ -12,6 +12,9 @@ from urllib.parse import parse_qs, quote, unquote
 
 BUCKET = "analytics-lake"
 REGION = "eu-west-1"
+# Any key opens it; Airflow masks a password wherever it stands in a log, so the secret is no word of a path.
+ACCESS_KEY = "local"
+SECRET_KEY = "local-lake-secret"
 ACCOUNT = "123456789012"  # moto's default account
 # Larger objects are spooled to a temporary file by moto instead of being held in memory.
 os.environ.setdefault("MOTO_S3_DEFAULT_KEY_BUFFER_SIZE", str(4 * 1024 * 1024))

@@ -16,7 +16,7 @@ import psutil
 from local import postgres, processes
 from local.errors import StackError, StackNotRunning
 from local.processes import ProcessRecord
-from local.s3 import BUCKET, REGION
+from local.s3 import ACCESS_KEY, BUCKET, REGION, SECRET_KEY
 from local.services import Service, choose_ports, describe, require_free_port
 from local.tls import ensure_certificates, ensure_private_key
 
@@ -212,8 +212,8 @@ def _described(
             "endpoint_url": f"http://127.0.0.1:{ports['s3']}",
             "port": ports["s3"],
             "bucket": BUCKET,
-            "access_key": "local",
-            "secret_key": "local",
+            "access_key": ACCESS_KEY,
+            "secret_key": SECRET_KEY,
             "region": REGION,
         },
         "postgres": {

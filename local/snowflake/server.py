@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from local.s3 import ACCESS_KEY, REGION, SECRET_KEY
 from local.snowflake import protocol
 from local.snowflake.errors import as_snowflake_error
 from local.snowflake.instance import DurableFakeSnow
@@ -233,7 +234,7 @@ def main() -> None:
     for noisy in ("aiobotocore", "botocore", "fakesnow", "sqlglot"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     instance = DurableFakeSnow(arguments.state / "warehouse")
-    instance.register_s3(arguments.s3_endpoint, "local", "local", "eu-west-1")
+    instance.register_s3(arguments.s3_endpoint, ACCESS_KEY, SECRET_KEY, REGION)
     uvicorn.run(
         create_app(instance),
         host="127.0.0.1",
