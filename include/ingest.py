@@ -159,6 +159,12 @@ def request_build() -> None:
     if open_requests > 0:
         log.info("%d more run(s) of %s are on their way; the last one asks for the build", open_requests, run.dag_id)
         return
+    ask_for_build(context)
+
+
+def ask_for_build(context: Any) -> None:
+    """Ask build_marts for a build, from a task with the outlet REPROCESS_REQUEST."""
+    run = context["dag_run"]
     context["outlet_events"][REPROCESS_REQUEST].add(REPROCESS, extra={"dag_id": run.dag_id, "run_id": run.run_id})
     log.info("Asked build_marts for a build")
 
