@@ -49,6 +49,7 @@ def test_an_ingest_dag_runs_daily_in_the_stores_time_zone_and_backfills(bag, dag
     assert dag.timetable.expression == "0 0 * * *"
     assert (dag.catchup, dag.max_active_runs) == (False, 4)
     assert {"start", "end"} <= set(dag.params)
+    assert dag.params["reload_differences"] is False
     assert dag.deadline
 
 
@@ -67,7 +68,7 @@ def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id
         steps = [f"{table}.{step}" for step in ("extract", "land", "gate", "publish")]
         for before, after in zip(steps, [*steps[1:], "reconcile"], strict=True):
             assert after in dag.get_task(before).downstream_task_ids
-    assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build"}
+    assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build", "reload"}
 
 
 def test_every_model_is_a_task_or_belongs_to_a_refresh_and_looker_comes_last(bag, model_tags):

@@ -1,5 +1,5 @@
 -- One row a replay that let rows out of quarantine: what it took and what became of it, in rows and in money.
--- Apart from audit.loads, because a replay reads no source and covers no window: sums over loads stay those of the sources.
+-- Apart from audit.loads: a replay reads no source and covers no window, so sums over loads stay those of the sources.
 create table if not exists audit.replays (
     batch_id varchar not null,
     table_name varchar not null,

@@ -1,5 +1,5 @@
--- Chosen rows of the quarantine as a landing table, numbered anew. What they are known by there comes along: a hash computed
--- again could differ, because the text of _extra is not kept.
+-- Chosen rows of the quarantine as a landing table, numbered anew. What they are known by there comes along: a hash
+-- computed again could differ, because the text of _extra is not kept.
 create or replace transient table {{ landing }} as
 select
     {% for column in columns %}
