@@ -7,6 +7,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
+from include.contracts import all_contracts
+
 REPOSITORY = Path(__file__).parents[2]
 INGEST = {"ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events"}
 DAG_IDS = INGEST | {"build_marts", "replay_quarantine"}
@@ -69,6 +71,14 @@ def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id
         for before, after in zip(steps, [*steps[1:], "reconcile"], strict=True):
             assert after in dag.get_task(before).downstream_task_ids
     assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build", "reload"}
+
+
+def test_a_replay_is_manual_tries_only_unless_told_and_knows_every_table(bag):
+    dag = bag.dags["replay_quarantine"]
+    assert (dag.timetable.can_be_scheduled, dag.max_active_runs) == (False, 1)
+    assert dag.params["dry_run"] is True
+    assert dag.params.get_param("table").schema["enum"] == [agreed.table for agreed in all_contracts()]
+    assert dag.get_task("replay").downstream_task_ids == {"request_build"}
 
 
 def test_every_model_is_a_task_or_belongs_to_a_refresh_and_looker_comes_last(bag, model_tags):
