@@ -18,7 +18,7 @@ from include.expectations import promised, suite
 from include.gating import check
 from include.lake import Manifest
 from include.landing import LandedBatch
-from include.publish import Amount, ConservationError, Published, Run, amount_of, expected_outcomes
+from include.publish import OUTCOMES, Amount, ConservationError, Published, Run, amount_of, expected_outcomes
 from include.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,8 @@ def _expected(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -
     file = "publish/classify_versions.sql"
     key = _key(agreed)
     counted = expected_outcomes(warehouse, file, key, values, names)
-    return Published(batch.id, Amount(batch.rows, batch.money or Decimal(0)), **counted)
+    outcomes = [counted[outcome] for outcome in OUTCOMES]
+    return Published(batch.id, Amount(batch.rows, batch.money or Decimal(0)), *outcomes)
 
 
 def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Published:
