@@ -349,11 +349,11 @@ def orders_history(chance: random.Random) -> list[tuple[list[dict[str, Any]], li
     """Batches of a few orders: repeats, ties of `updated_at` with other content, rows bad for either reason or both."""
     made = [
         order(
-            f"O{chance.randint(1, 5)}",
+            f"O{chance.randint(1, 4)}",
             status=chance.choice(["pending", "paid"]),
-            total_amount=Decimal(chance.randint(-9, 9)),
+            total_amount=Decimal(chance.randint(-9, 3)),
             currency=chance.choice(["GBP", "GBP", "pounds"]),
-            updated_at=MORNING + timedelta(hours=chance.randint(0, 3)),
+            updated_at=MORNING + timedelta(hours=chance.randint(0, 1)),
         )
         for _ in range(40)
     ]
@@ -366,10 +366,10 @@ def events_history(chance: random.Random) -> list[tuple[list[dict[str, Any]], li
     for day, hour in ((1, 6), (2, 6), (1, 9), (2, 9)):
         made = [
             web_event(
-                f"E{day}{chance.randint(1, 5)}",
+                f"E{day}{chance.randint(1, 9)}",
                 event_day=date(2026, 6, day),
                 purchase_revenue=Decimal(chance.randint(-3, 3)),
-                user_pseudo_id=chance.choice(["U1", "U2", None]),
+                user_pseudo_id=chance.choice(["U1", "U2", "U3", None]),
                 exported_at=exported(hour),
             )
             for _ in range(10)
