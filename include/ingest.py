@@ -153,7 +153,7 @@ def reconcile(tables: Sequence[str]) -> list[dict[str, Any]]:
 def reload(runs: Any) -> Any:
     """A task that starts the run that reconcile asks for, and is skipped when it asks for none.
 
-    Its run id follows from that of this run: a retry starts no second one.
+    Its run id follows from that of this run: neither a retry nor a cleared run starts a second one.
     """
     from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 
