@@ -197,8 +197,9 @@ def _expected(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -
     file = "publish/classify_versions.sql"
     key = _key(agreed)
     counted = expected_outcomes(warehouse, file, key, values, names)
-    outcomes = [counted[outcome] for outcome in OUTCOMES]
-    return Published(batch.id, Amount(batch.rows, batch.money or Decimal(0)), *outcomes)
+    inserted, updated, superseded, quarantined = (counted[outcome] for outcome in OUTCOMES)
+    landed = Amount(batch.rows, batch.money or Decimal(0))
+    return Published(batch.id, landed, inserted, updated, superseded, quarantined)
 
 
 def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Published:
