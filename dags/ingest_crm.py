@@ -19,7 +19,7 @@ from airflow.sdk import chain, dag, task_group
 
 from include import assets
 from include.dag_defaults import DAILY, ingest_defaults
-from include.ingest import announce, extract, gate, land, publish, reconcile, request_build, window_params
+from include.ingest import announce, extract, gate, land, publish, reconcile, reload, request_build, window_params
 
 TABLE = "customers"
 
@@ -36,7 +36,8 @@ def ingest_crm():
     def batch():
         return publish(gate(land(extract(TABLE))))
 
-    chain(batch(), reconcile([TABLE]), [announce(assets.CRM), request_build()])
+    differing = reconcile([TABLE])
+    chain(batch(), differing, [announce(assets.CRM), request_build(), reload(differing)])
 
 
 ingest_crm()

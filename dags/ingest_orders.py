@@ -11,7 +11,8 @@
 
 **Triage.** `extract` failed: the order database is slow or away; it is retried with back-off, then clear the task.
 `gate` failed: its log lists what broke, how many rows, and the query that finds them; mend the source, clear `extract`.
-`publish` failed: nothing was committed; clear it. `reconcile` warns of days that differ: trigger a run over them.
+`publish` failed: nothing was committed; clear it. `reconcile` warns of days that differ and names the span to load: the
+param `reload_differences` has a run of its own load it. Rows that are gone from the source stay: ask why they went.
 """
 
 from datetime import timedelta
@@ -20,7 +21,7 @@ from airflow.sdk import chain, dag, task_group
 
 from include import assets
 from include.dag_defaults import DAILY, ingest_defaults
-from include.ingest import announce, extract, gate, land, publish, reconcile, request_build, window_params
+from include.ingest import announce, extract, gate, land, publish, reconcile, reload, request_build, window_params
 
 TABLES = ("orders", "order_items", "refunds")
 
@@ -42,7 +43,8 @@ def ingest_orders():
 
         published.append(batch(table))
 
-    chain(published, reconcile(TABLES), [announce(assets.ORDERS), request_build()])
+    differing = reconcile(TABLES)
+    chain(published, differing, [announce(assets.ORDERS), request_build(), reload(differing)])
 
 
 ingest_orders()

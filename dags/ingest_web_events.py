@@ -19,7 +19,7 @@ from airflow.sdk import chain, dag, task_group
 
 from include import assets
 from include.dag_defaults import DAILY, ingest_defaults
-from include.ingest import announce, extract, gate, land, publish, reconcile, request_build, window_params
+from include.ingest import announce, extract, gate, land, publish, reconcile, reload, request_build, window_params
 from include.wait_for_export import wait_for_export
 
 TABLE = "web_events"
@@ -37,7 +37,8 @@ def ingest_web_events():
     def batch():
         return publish(gate(land(extract(TABLE))))
 
-    chain(wait_for_export(), batch(), reconcile([TABLE]), [announce(assets.WEB_EVENTS), request_build()])
+    differing = reconcile([TABLE])
+    chain(wait_for_export(), batch(), differing, [announce(assets.WEB_EVENTS), request_build(), reload(differing)])
 
 
 ingest_web_events()

@@ -24,7 +24,7 @@ _UNFINISHED = ["null", "scheduled", "queued", "running", "restarting", "up_for_r
 
 
 def window_params() -> dict[str, Param]:
-    """Params of a manual run: the span to load in one go."""
+    """Params of a manual run: the span to load in one go, and whether to load again what differs from the source."""
     return {
         "start": Param(
             None,
@@ -39,6 +39,12 @@ def window_params() -> dict[str, Param]:
             format="date",
             title="Day after the last",
             description="Load up to this day, itself not included.",
+        ),
+        "reload_differences": Param(
+            False,
+            type="boolean",
+            title="Reload differences",
+            description="Where reconcile finds days that differ from the source, start one run more that loads them.",
         ),
     }
 
@@ -120,18 +126,51 @@ def publish(batch: dict[str, Any]) -> dict[str, Any]:
 
 
 @task(pool=config.WAREHOUSE)
-def reconcile(tables: Sequence[str]) -> None:
-    """Hold source against staging, day by day; name and report the days that differ."""
+def reconcile(tables: Sequence[str]) -> list[dict[str, Any]]:
+    """Hold source against staging, day by day; name and report the days that differ.
+
+    Returns the params of the run that loads them again, if this run is to start one: none or one.
+    """
     from include import alert_events
     from include import reconcile as reconciliation
     from include.warehouse import open_warehouse
 
     window = current_window().trailing(RECONCILED_DAYS)
+    spans: list[Window] = []
     with open_warehouse(_query_tag()) as warehouse:
         for table in tables:
             result = reconciliation.reconcile(warehouse, table, window)
             log.info("%s: %s", table, result)
+            spans += [result.reload] if result.reload else []
             alert_events.reconciled(table, result, warehouse)
+
+    context = get_current_context()
+    if not spans or not reloads(context["dag_run"].run_type, context["params"]):
+        return []
+    span = Window(min(each.start for each in spans), max(each.end for each in spans), window.timezone)
+    start, end = reconciliation.reload_days(span)
+    log.info("The days that differ are loaded again by a run of their own, over the changes from %s to %s", start, end)
+    return [{"start": str(start), "end": str(end), "reload_differences": False}]
+
+
+def reload(runs: Any) -> Any:
+    """A task that starts the run that reconcile asks for, and is skipped when it asks for none.
+
+    Its run id follows from that of this run: neither a retry nor a cleared run starts a second one.
+    """
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+
+    return TriggerDagRunOperator.partial(
+        task_id="reload",
+        trigger_dag_id="{{ dag.dag_id }}",
+        trigger_run_id="reload__{{ run_id }}",
+        skip_when_already_exists=True,
+    ).expand(conf=runs)
+
+
+def reloads(run_type: str, params: Any) -> bool:
+    """Whether a run starts another that loads the days that differ: only if asked to, and never one so started."""
+    return run_type != "operator_triggered" and bool(params.get("reload_differences"))
 
 
 def announce(asset: Asset) -> Any:
@@ -165,14 +204,20 @@ def request_build() -> None:
     if open_requests > 0:
         log.info("%d more run(s) of %s are on their way; the last one asks for the build", open_requests, run.dag_id)
         return
+    ask_for_build(context)
+
+
+def ask_for_build(context: Any) -> None:
+    """Ask build_marts for a build, from a task with the outlet REPROCESS_REQUEST."""
+    run = context["dag_run"]
     context["outlet_events"][REPROCESS_REQUEST].add(REPROCESS, extra={"dag_id": run.dag_id, "run_id": run.run_id})
     log.info("Asked build_marts for a build")
 
 
 def asks_for_build(run_type: str, params: Any) -> bool:
-    """Whether a run asks for a build of its own: backfills do, and manual runs of a chosen span."""
+    """Whether a run asks for a build of its own: backfills do, and runs of a chosen span, by hand or by `reload`."""
     # Airflow's run types are strings and enumerations at once: they compare as strings, str() does not show them so.
-    return run_type == "backfill" or (run_type == "manual" and bool(params.get("start")))
+    return run_type == "backfill" or (run_type in ("manual", "operator_triggered") and bool(params.get("start")))
 
 
 def current_window() -> Window:

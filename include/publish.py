@@ -1,11 +1,11 @@
-"""Publish a gated batch: the only writer of staging and quarantine."""
+"""Publish a gated batch: with replay.py, which follows the same rules, the only writer of staging and quarantine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from include.contracts import Contract
 from include.landing import LandedBatch
 from include.warehouse import Warehouse
 
@@ -95,8 +95,8 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     }
     columns = contract.column_names
     by_day = contract.keep == "day"
-    expected = _expected(warehouse, "publish/classify_days.sql" if by_day else "publish/classify_versions.sql",
-                         contract, values, names)  # fmt: skip
+    file = "publish/classify_days.sql" if by_day else "publish/classify_versions.sql"
+    expected = expected_outcomes(warehouse, file, contract.key, values, names)
     warehouse.run("publish/quarantine.sql", values, columns=columns, **names)
     replaced = 0
     if by_day:
@@ -106,27 +106,29 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     else:
         merge = warehouse.run("publish/merge_versions.sql", values, columns=columns, key=contract.key, **names)
         written = merge.rowcount or 0
-    held = _amount(warehouse.rows("publish/count_published.sql", values, **names)[0])
+    held = amount_of(warehouse.rows("publish/count_published.sql", values, **names)[0])
     if (written, held) != (held.rows, expected["inserted"] + expected["updated"]):
         raise ConservationError(
             f"batch {batch.id}: {written:,} rows written, {contract.target} holds {held} of the batch, but "
             f"{expected['inserted'] + expected['updated']} were due; rolled back, staging is unchanged"
         )
-    quarantined = _amount(warehouse.rows("publish/count_quarantined.sql", **names)[0])
+    quarantined = amount_of(warehouse.rows("publish/count_quarantined.sql", **names)[0])
     landed = Amount(batch.rows, batch.money or Decimal(0))
     return Published(
         batch.id, landed, expected["inserted"], expected["updated"], expected["superseded"], quarantined, replaced
     )
 
 
-def _expected(
-    warehouse: Warehouse, file: str, contract: Contract, values: dict, names: dict[str, Any]
+def expected_outcomes(
+    warehouse: Warehouse, file: str, key: Sequence[str], values: dict, names: dict[str, Any]
 ) -> dict[str, Amount]:
-    counted = {row[0]: _amount(row[1:]) for row in warehouse.rows(file, values, key=contract.key, **names)}
+    """What is to become of each candidate, by outcome, as a classifying query of include/sql counts it."""
+    counted = {row[0]: amount_of(row[1:]) for row in warehouse.rows(file, values, key=key, **names)}
     return {outcome: counted.get(outcome, Amount()) for outcome in OUTCOMES}
 
 
-def _amount(row: tuple) -> Amount:
+def amount_of(row: tuple) -> Amount:
+    """An amount from a row of count and money (null where there is none)."""
     rows, money = row
     return Amount(int(rows), Decimal(money or 0))
 

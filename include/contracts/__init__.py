@@ -80,7 +80,12 @@ def contract(table: str) -> Contract:
 
 def all_contracts() -> list[Contract]:
     """Every contract of this folder, by name."""
-    return [contract(path.stem) for path in sorted(CONTRACTS_DIR.glob("*.yml"))]
+    return [contract(table) for table in tables()]
+
+
+def tables() -> list[str]:
+    """Names of the tables that have a contract, sorted."""
+    return sorted(path.stem for path in CONTRACTS_DIR.glob("*.yml"))
 
 
 def _parse(raw: dict[str, Any]) -> Contract:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,12 @@ class Extract:
 class DayTotal:
     """What a source holds of a day: rows and money.
 
-    `pending` rows of the day have changed after the window; None where the source cannot tell.
+    `pending` rows of the day have changed after the window; None where the source cannot tell. `changed_from` is when
+    the first of the other rows last changed (aware); None where rows are not found by when they changed.
     """
 
     day: date
     rows: int
     money: Decimal
     pending: int | None = 0
+    changed_from: datetime | None = None

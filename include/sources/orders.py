@@ -55,13 +55,17 @@ def totals(connection: Any, table: str, window: Window, loaded_from: datetime) -
         f"select ({day} at time zone $1)::date as day, "
         f"count(*) filter (where {table}.updated_at < $3) as settled, "
         f"coalesce(sum({money}) filter (where {table}.updated_at < $3), 0)::text as money, "
-        f"count(*) filter (where {table}.updated_at >= $3) as pending "
+        f"count(*) filter (where {table}.updated_at >= $3) as pending, "
+        f"min({table}.updated_at) filter (where {table}.updated_at < $3) as changed_from "
         f"from {relation} where {day} >= $2 and {day} < $3 and {table}.updated_at >= $4 group by 1 order by 1"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, (window.timezone.key, window.start, window.end, loaded_from - LOOKBACK))
         rows = cursor.fetchall()
-    return [DayTotal(day, int(settled), Decimal(money), int(pending)) for day, settled, money, pending in rows]
+    return [
+        DayTotal(day, int(settled), Decimal(money), int(pending), changed_from)
+        for day, settled, money, pending, changed_from in rows
+    ]
 
 
 def email_hasher(key: bytes) -> Callable[[str], str]:

@@ -7,8 +7,11 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
+from include.contracts import all_contracts
+
 REPOSITORY = Path(__file__).parents[2]
-DAG_IDS = {"ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events", "build_marts", "watch_freshness"}
+INGEST = {"ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events"}
+DAG_IDS = INGEST | {"build_marts", "replay_quarantine", "watch_freshness"}
 PARSE_SECONDS = 2
 STATISTICS = {"fit_customer_value": "refresh_customer_value", "evaluate_experiments": "refresh_experiments"}
 
@@ -42,12 +45,13 @@ def test_a_dag_says_what_it_does_and_who_owns_it(bag, dag_id):
         assert task.owner == "data-engineering", task.task_id
 
 
-@pytest.mark.parametrize("dag_id", sorted(DAG_IDS - {"build_marts", "watch_freshness"}))
+@pytest.mark.parametrize("dag_id", sorted(INGEST))
 def test_an_ingest_dag_runs_daily_in_the_stores_time_zone_and_backfills(bag, dag_id):
     dag = bag.dags[dag_id]
     assert dag.timetable.expression == "0 0 * * *"
     assert (dag.catchup, dag.max_active_runs) == (False, 4)
     assert {"start", "end"} <= set(dag.params)
+    assert dag.params["reload_differences"] is False
     assert dag.deadline
 
 
@@ -66,7 +70,15 @@ def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id
         steps = [f"{table}.{step}" for step in ("extract", "land", "gate", "publish")]
         for before, after in zip(steps, [*steps[1:], "reconcile"], strict=True):
             assert after in dag.get_task(before).downstream_task_ids
-    assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build"}
+    assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build", "reload"}
+
+
+def test_a_replay_is_manual_tries_only_unless_told_and_knows_every_table(bag):
+    dag = bag.dags["replay_quarantine"]
+    assert (dag.timetable.can_be_scheduled, dag.max_active_runs) == (False, 1)
+    assert dag.params["dry_run"] is True
+    assert dag.params.get_param("table").schema["enum"] == [agreed.table for agreed in all_contracts()]
+    assert dag.get_task("replay").downstream_task_ids == {"request_build"}
 
 
 def test_the_watch_looks_every_hour_in_the_stores_time_zone(bag):
@@ -82,7 +94,7 @@ def test_a_task_that_fails_for_good_is_told(bag, dag_id):
         assert [callback.__name__ for callback in task.on_failure_callback].count("task_failed") == 1, task.task_id
 
 
-@pytest.mark.parametrize("dag_id", sorted(DAG_IDS - {"watch_freshness"}))
+@pytest.mark.parametrize("dag_id", sorted(INGEST | {"build_marts"}))
 def test_a_missed_deadline_has_one_callback_that_every_component_can_import(bag, dag_id):
     [deadline] = bag.dags[dag_id].deadline
     assert deadline.callback.path == "include.alert_events.deadline_missed"

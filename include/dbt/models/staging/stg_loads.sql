@@ -1,10 +1,16 @@
-with source as (
+with loads as (
 
     select * from {{ source('audit', 'loads') }}
 
 ),
 
-final as (
+replays as (
+
+    select * from {{ source('audit', 'replays') }}
+
+),
+
+loaded as (
 
     select
         batch_id,
@@ -15,7 +21,33 @@ final as (
         window_end,
         published_at
 
-    from source
+    from loads
+
+),
+
+-- A replay publishes as a load does, but covers no window.
+replayed as (
+
+    select
+        batch_id,
+        'quarantine' as source_name,
+        table_name,
+
+        null::timestamp_ntz as window_start,
+        null::timestamp_ntz as window_end,
+        published_at
+
+    from replays
+
+),
+
+final as (
+
+    select * from loaded
+
+    union all
+
+    select * from replayed
 
 )
 
