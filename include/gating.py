@@ -1,13 +1,17 @@
 """Open the gate for a landed batch: its suite, Great Expectations on the warehouse connection, Data Docs."""
 
+import logging
 from pathlib import Path
 
-from include import config
+from include import config, data_docs
 from include.expectations import promised, suite
 from include.gate import Verdict, evaluate
+from include.gate_parameters import parameters
 from include.landing import LandedBatch
 from include.validation import Validator
 from include.warehouse import Warehouse, connect_args
+
+log = logging.getLogger(__name__)
 
 
 def check(warehouse: Warehouse, batch: LandedBatch) -> tuple[Verdict, Path]:
@@ -16,6 +20,12 @@ def check(warehouse: Warehouse, batch: LandedBatch) -> tuple[Verdict, Path]:
     Raises:
         GateFailed: the batch may not be published.
     """
-    validator = Validator(connect_args(), batch.table, config.DATA_DOCS_DIR / batch.contract.table / batch.id)
+    data_docs.prune(batch.contract.table)
+    validator = Validator(connect_args(), batch.table, data_docs.folder(batch))
     rules = promised(batch.contract, suite(batch.contract.table))
-    return evaluate(warehouse, batch, rules, validator), validator.docs_page
+    known = parameters(warehouse, batch, rules.parameters, config.store_timezone())
+    told, left_out = rules.told(known)
+    for rule in left_out if batch.rows else ():
+        unknown = ", ".join(sorted(rule.parameters - known.keys()))
+        log.info("Not checked, because %s cannot be known yet: %s", unknown, rule.name)
+    return evaluate(warehouse, batch, told, validator), validator.docs_page
