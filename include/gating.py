@@ -27,5 +27,5 @@ def check(warehouse: Warehouse, batch: LandedBatch) -> tuple[Verdict, Path]:
     told, left_out = rules.told(known)
     for rule in left_out if batch.rows else ():
         unknown = ", ".join(sorted(rule.parameters - known.keys()))
-        log.info("Not checked, because %s cannot be known yet: %s", unknown, rule.name)
+        log.info("Not checked, %s not known for this batch: %s", unknown, rule.name)
     return evaluate(warehouse, batch, told, validator), validator.docs_page
