@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from snowflake.connector.cursor import SnowflakeCursor
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
@@ -18,9 +17,10 @@ from include.contracts import contract
 from include.expectations import promised, suite
 from include.gate import GateFailed
 from include.publish import publish
+from local.benchmarks.statements import counted_statements
 from tests.pipeline.conftest import RUN
 from tests.pipeline.gate_examples import BATCHES, CRITICAL, PARENTS, QUARANTINED, TOLD
-from tests.pipeline.rows import MAKERS, MORNING, customer, order, order_item, product, refund, web_event
+from tests.pipeline.rows import MAKERS, MORNING, customer, order, order_item, product, refund
 
 TABLES = sorted(MAKERS)
 
@@ -42,7 +42,7 @@ def key(table: str, name: str) -> str:
 def broken_rows(table: str, examples: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """Rows that break each rule, with keys of their own unless the example is about the key."""
     return {
-        rule: [MAKERS[table](key(table, f"{place}-{number}"), **change) for number, change in enumerate(changes)]
+        rule: [MAKERS[table](key(table, f"{place}-{number}")) | change for number, change in enumerate(changes)]
         for place, (rule, changes) in enumerate(examples.items())
     }
 
@@ -143,7 +143,7 @@ def test_rules_that_only_tell_count_their_rows_and_set_none_aside(pipeline, pare
 def test_a_landing_table_of_other_columns_stops_the_batch(pipeline, table, day_of):
     batch = pipeline.land(table, [MAKERS[table](key(table, "good"))], days_of(table, day_of))
     pipeline.warehouse.execute(f"alter table {batch.table} add column surprise varchar")
-    with pytest.raises(GateFailed, match="the landing table has the contract's columns: found .*surprise"):
+    with pytest.raises(GateFailed, match=r"the landing table has the contract's columns: found .*surprise"):
         pipeline.gate(batch)
 
 
@@ -153,8 +153,8 @@ def usual_weeks(pipeline, table: str, rows: int, weeks: int = 4) -> None:
         day = date(2026, 6, 1) - timedelta(weeks=week)
         pipeline.load(table, [], day=day)
         pipeline.warehouse.execute(
-            "update audit.loads set landed_rows = %(rows)s where table_name = %(table)s and window_start::date < %(day)s",
-            {"rows": rows, "table": table, "day": day + timedelta(days=1)},
+            "update audit.loads set landed_rows = %(rows)s where table_name = %(table)s and window_start < %(monday)s",
+            {"rows": rows, "table": table, "monday": day + timedelta(days=1)},
         )
 
 
@@ -260,18 +260,12 @@ STATEMENTS = {"customers": 0, "order_items": 0, "orders": 0, "products": 0, "ref
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_passing_gate_costs_few_statements(pipeline, parents, table, day_of, monkeypatch):
+def test_a_passing_gate_costs_few_statements(pipeline, parents, table, day_of):
     parents()
     usual_weeks(pipeline, table, rows=10)
     batch = pipeline.land(table, [MAKERS[table](key(table, f"good{n}")) for n in range(3)], days_of(table, day_of))
-    sent, execute = [], SnowflakeCursor.execute
-
-    def counted(cursor, command, *arguments, **options):
-        sent.append(command)
-        return execute(cursor, command, *arguments, **options)
-
-    monkeypatch.setattr(SnowflakeCursor, "execute", counted)
-    assert pipeline.gate(batch).checked == len(rules_of(table))
+    with counted_statements() as sent:
+        assert pipeline.gate(batch).checked == len(rules_of(table))
     assert len(sent) <= STATEMENTS[table], "\n---\n".join(sent)
 
 
@@ -303,7 +297,7 @@ def test_data_docs_show_nothing_personal(pipeline):
     batch = pipeline.land("customers", [customer(email="ada at example.com"), customer("C2")])
     _, page = check(pipeline.warehouse, batch)
     pages = [path.read_text() for path in page.parent.rglob("*.html")]
-    assert any("bad_email" in text or "reaches nobody" in text for text in pages)
+    assert any("email not like" in text for text in pages)
     assert not any("ada at example.com" in text for text in pages)
 
 
