@@ -116,7 +116,8 @@ class Validator:
                 type=rule.type,
                 kwargs=rule.kwargs,
                 severity=FailureSeverity(rule.severity),
-                meta={"why": rule.why, "position": position},
+                notes=rule.why or None,
+                meta={"position": position},
             )
             for position, rule in enumerate(rules)
         ]

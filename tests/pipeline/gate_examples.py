@@ -154,7 +154,9 @@ TOLD: Examples = {
         "one version of a product comes with one content": [
             {"product_id": "twice"}, {"product_id": "twice", "brand": "Tin & Co"}
         ],
-        "a list price of more than a hundred thousand looks like a lost decimal point": [{"list_price": Decimal(100001)}],
+        "a list price of more than a hundred thousand looks like a lost decimal point": [
+            {"list_price": Decimal(100001)}
+        ],
         "a product has a name": [{"name": None}],
         "a product changes after it was created": [{"created_at": MORNING + timedelta(hours=1)}],
     },
