@@ -97,15 +97,15 @@ def _landed_in_same_run(warehouse: Warehouse, batch: LandedBatch, parents: Colle
     """Landing tables of the same run's batches, by table. One without rows may still be loading: it does not count."""
     run = batch.id.removeprefix(batch.contract.table)  # batches of a run differ in their table alone
     siblings = {parent.table: parent.landing(f"{parent.table}{run}") for parent in parents}
-    names = {f"name_{table}": sibling.split(".")[1].upper() for table, sibling in siblings.items()}
-    found = {
-        f"{schema}.{name}".lower() for schema, name in warehouse.rows("gate/landing_tables.sql", names, names=names)
-    }
-    return {
-        table: sibling
-        for table, sibling in siblings.items()
-        if sibling.lower() in found and warehouse.rows("gate/has_rows.sql", table=sibling)
-    }
+    names = [sibling.split(".")[1].upper() for sibling in siblings.values()]
+    exist = {f"{schema}.{name}".lower() for schema, name in warehouse.rows("gate/landing_tables.sql", names=names)}
+    landed = {}
+    for table, sibling in siblings.items():
+        if sibling.lower() in exist:
+            [(rows, _)] = warehouse.rows("load/count_landed.sql", table=sibling, money=None)
+            if rows:
+                landed[table] = sibling
+    return landed
 
 
 def _window(batch: LandedBatch, timezone: ZoneInfo) -> Window:

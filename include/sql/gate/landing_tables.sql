@@ -5,4 +5,4 @@ select
 
 from information_schema.tables
 
-where table_name in ({% for name in names %}%({{ name }})s{{ ", " if not loop.last }}{% endfor %})
+where table_name in ({% for name in names %}'{{ name }}'{{ ", " if not loop.last }}{% endfor %})
