@@ -28,4 +28,7 @@ def check(warehouse: Warehouse, batch: LandedBatch) -> tuple[Verdict, Path]:
     for rule in left_out if batch.rows else ():
         unknown = ", ".join(sorted(rule.parameters - known.keys()))
         log.info("Not checked, %s not known for this batch: %s", unknown, rule.name)
-    return evaluate(warehouse, batch, told, validator), validator.docs_page
+    try:
+        return evaluate(warehouse, batch, told, validator), validator.docs_page
+    finally:
+        data_docs.share_static(data_docs.folder(batch))

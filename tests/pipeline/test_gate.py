@@ -251,8 +251,15 @@ def test_an_info_rule_stays_in_the_results(pipeline):
 def test_data_docs_are_written_for_the_batch(pipeline):
     from include.gating import check
 
-    _, page = check(pipeline.warehouse, pipeline.land("orders", [order()]))
-    assert "Expectation" in page.read_text()
+    for _ in range(2):
+        batch = pipeline.land("orders", [order()])
+        for _ in ("first", "cleared and run again"):
+            _, page = check(pipeline.warehouse, batch)
+        assert "Expectation" in page.read_text()
+        assert page.parent == config.DATA_DOCS_DIR / "orders" / batch.id
+        styles = list((page.parent / "static").rglob("*.css"))
+        assert styles
+        assert {path.resolve().is_relative_to(config.DATA_DOCS_DIR / "static") for path in styles} == {True}
 
 
 # Statements of a whole passing gate, sessions included; one more rule of a column or of a query adds none.
