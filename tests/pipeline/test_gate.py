@@ -262,7 +262,7 @@ def test_data_docs_are_written_for_the_batch(pipeline):
         assert {path.resolve().is_relative_to(config.DATA_DOCS_DIR / "static") for path in styles} == {True}
 
 
-# Statements of a whole passing gate, sessions included; one more rule of a column or of a query adds none.
+# Statements of a whole passing gate, sessions included; one more rule of a kind that is there adds none.
 STATEMENTS = {"customers": 21, "order_items": 21, "orders": 23, "products": 21, "refunds": 23, "web_events": 21}
 
 
