@@ -67,7 +67,7 @@ test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
 	@exec $(RUN) -m pytest $(TESTS)
 
 .PHONY: bench
-bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm] [ROWS=2000000] [DATASET=...]
+bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate] [ROWS=2000000] [DATASET=...]
 	@exec $(RUN) -W ignore -m local.benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(ROWS),--rows "$(ROWS)") \
 		$(if $(DATASET),--dataset "$(DATASET)")
 

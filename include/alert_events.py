@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from include import config
 from include.alert_filter import described
 from include.alert_log import Recovery
 from include.alert_messages import Alert, in_store_time
@@ -228,4 +227,6 @@ def _findings(batch: "LandedBatch", lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _data_docs(batch: "LandedBatch") -> str:
-    return str(config.DATA_DOCS_DIR / batch.contract.table / batch.id / "index.html")
+    from include import data_docs
+
+    return str(data_docs.folder(batch) / "index.html")

@@ -17,6 +17,7 @@ LAKE_BUCKET = os.environ.get("LAKE_BUCKET", "analytics-lake")
 SNOWFLAKE_ACCOUNT = os.environ.get("SNOWFLAKE_ACCOUNT", "local")
 SNOWFLAKE_DATABASE = os.environ.get("SNOWFLAKE_DATABASE", "ANALYTICS")
 DATA_DOCS_DIR = Path(os.environ.get("DATA_DOCS_DIR", INCLUDE_DIR.parent / "data_docs"))
+DATA_DOCS_DAYS = int(os.environ.get("DATA_DOCS_DAYS", "30"))  # so long are a batch's Data Docs kept
 HTTP_CACHE_DIR = Path(os.environ.get("HTTP_CACHE_DIR", Path(tempfile.gettempdir()) / "analytics-warehouse-http"))
 CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
 DATA_DUE_AT = os.environ.get("DATA_DUE_AT", "06:00")

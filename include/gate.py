@@ -15,6 +15,7 @@ from include.warehouse import Warehouse
 log = logging.getLogger(__name__)
 
 SAMPLE_ROWS = 5
+ROW_COUNT = "expect_table_row_count_to_be_between"  # all that can be asked of a batch without rows
 
 
 class GateFailed(Exception):
@@ -59,15 +60,16 @@ def evaluate(warehouse: Warehouse, batch: LandedBatch, suite: Suite, validator: 
     """
     rejects = batch.contract.landing(batch.id, "__rejects")
     warehouse.run("publish/create_rejects.sql", rejects=rejects)
-    if batch.rows == 0:
+    rules = suite.rules if batch.rows else tuple(rule for rule in suite.rules if rule.type == ROW_COUNT)
+    if not rules:
         return Verdict(checked=0)
-    outcomes = validator.check(suite.rules)
+    outcomes = validator.check(rules)
     _record(warehouse, batch, outcomes)
     failed = [outcome for outcome in outcomes if not outcome.success]
     _stop_on_critical(warehouse, batch, failed)
     rejected = _reject(warehouse, batch, rejects, failed)
     warnings = [
-        f"{outcome.rule.name}: {outcome.unexpected:,} of {batch.rows:,} rows"
+        _told(batch, outcome)
         for outcome in failed
         if outcome.rule.quarantine is None and outcome.rule.severity == "warning"
     ]
@@ -83,11 +85,20 @@ def _stop_on_critical(warehouse: Warehouse, batch: LandedBatch, failed: list[Out
     lines = [f"{batch.contract.table}: {len(critical)} critical expectation(s) failed; nothing was published."]
     for outcome in critical:
         lines += [
-            f"  {outcome.rule.name}: {outcome.unexpected:,} of {batch.rows:,} rows",
+            f"  {_told(batch, outcome)}",
             *_where(warehouse, batch, outcome.rule),
         ]
     lines.append("Mend the source and clear the extract task, or correct the suite and clear the gate task.")
     raise GateFailed("\n".join(lines))
+
+
+def _told(batch: LandedBatch, outcome: Outcome) -> str:
+    """What failed and by how much: rows that break a rule, or what was observed of the whole batch."""
+    if outcome.observed is None:
+        return f"{outcome.rule.name}: {outcome.unexpected:,} of {batch.rows:,} rows"
+    bounds = [str(outcome.rule.kwargs[name]) for name in ("min_value", "max_value") if name in outcome.rule.kwargs]
+    expected = f" (expected {' to '.join(bounds)})" if bounds else ""
+    return f"{outcome.rule.name}: found {outcome.observed}{expected}"
 
 
 def _where(warehouse: Warehouse, batch: LandedBatch, rule: Rule) -> list[str]:

@@ -1,14 +1,18 @@
 """Open the gate for a landed batch: its suite, Great Expectations on the warehouse connection, Data Docs."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
-from include import config
+from include import config, data_docs
 from include.expectations import promised, suite
 from include.gate import Verdict, evaluate
+from include.gate_parameters import parameters
 from include.landing import LandedBatch
 from include.validation import Validator
 from include.warehouse import Warehouse, connect_args
+
+log = logging.getLogger(__name__)
 
 
 def check(warehouse: Warehouse, batch: LandedBatch, *, limited: bool = True) -> tuple[Verdict, Path]:
@@ -19,8 +23,17 @@ def check(warehouse: Warehouse, batch: LandedBatch, *, limited: bool = True) -> 
     Raises:
         GateFailed: the batch may not be published.
     """
-    validator = Validator(connect_args(), batch.table, config.DATA_DOCS_DIR / batch.contract.table / batch.id)
+    data_docs.prune(batch.contract.table)
+    validator = Validator(connect_args(), batch.table, data_docs.folder(batch))
     rules = promised(batch.contract, suite(batch.contract.table))
     if not limited:
         rules = replace(rules, tolerated_rows=batch.rows)
-    return evaluate(warehouse, batch, rules, validator), validator.docs_page
+    known = parameters(warehouse, batch, rules.parameters, config.store_timezone())
+    told, left_out = rules.told(known)
+    for rule in left_out if batch.rows else ():
+        unknown = ", ".join(sorted(rule.parameters - known.keys()))
+        log.info("Not checked, %s not known for this batch: %s", unknown, rule.name)
+    try:
+        return evaluate(warehouse, batch, told, validator), validator.docs_page
+    finally:
+        data_docs.share_static(data_docs.folder(batch))

@@ -21,6 +21,10 @@ def broken_condition(rule: Rule, landing: str) -> str:
         case "expect_column_values_to_be_in_set":
             values = ", ".join(_literal(value) for value in kwargs["value_set"])
             return f"landed.{kwargs['column']} not in ({values})"
+        case "expect_column_value_lengths_to_be_between":
+            return _outside(f"length(landed.{kwargs['column']})", kwargs)
+        case "expect_column_values_to_match_regex":  # matched as Great Expectations does on Snowflake
+            return f"regexp_count(landed.{kwargs['column']}, {_literal(kwargs['regex'])}) = 0"
         case "unexpected_rows_expectation":
             query = kwargs["unexpected_rows_query"].format(batch=landing)
             return f"landed._row_number in (select broken._row_number from ({query}) as broken)"
@@ -43,4 +47,5 @@ def _literal(value: object) -> str:
         return str(value).lower()
     if isinstance(value, int | float | Decimal):
         return str(value)
-    return "'" + str(value).replace("'", "''") + "'"
+    # Snowflake reads a backslash in a literal as the beginning of an escape.
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from include.expectations import Rule
+from include.expectations import QUERY, Rule
 
 logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its notes on its own insides bury the verdict
 
@@ -19,11 +19,12 @@ class ValidationError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a rule holds, and how many rows break it."""
+    """Whether a rule holds, and how many rows break it; of a rule on the whole batch, what was observed instead."""
 
     rule: Rule
     success: bool
     unexpected: int = 0
+    observed: str | None = None
 
 
 class Validator:
@@ -46,15 +47,23 @@ class Validator:
             return self._check(context, batch_definition, rules)
 
     def _check(self, context: Any, batch_definition: Any, rules: Sequence[Rule]) -> list[Outcome]:
-        passed = self._run(context, batch_definition, rules, "BOOLEAN_ONLY")
-        failing = [rule for rule, result in zip(rules, passed, strict=True) if not result.success]
-        if not failing:
-            context.build_data_docs()
-            return [Outcome(rule, True) for rule in rules]
-        detailed = self._run(context, batch_definition, failing, "SUMMARY")
+        suspects = self._suspects(context, batch_definition, rules)
+        found: dict[int, Outcome] = {}
+        if suspects:
+            detailed = self._run(context, batch_definition, suspects, "SUMMARY")
+            found = {id(rule): _outcome(rule, result) for rule, result in zip(suspects, detailed, strict=True)}
         context.build_data_docs()
-        counts = {id(rule): _unexpected(result) for rule, result in zip(failing, detailed, strict=True)}
-        return [Outcome(rule, id(rule) not in counts, counts.get(id(rule), 0)) for rule in rules]
+        return [found.get(id(rule)) or Outcome(rule, True) for rule in rules]
+
+    def _suspects(self, context: Any, batch_definition: Any, rules: Sequence[Rule]) -> list[Rule]:
+        """Rules that may fail, found in few queries: a query that fails casts doubt on all rules that are queries."""
+        queries = [rule for rule in rules if rule.query]
+        columns = [rule for rule in rules if not rule.query]
+        asked = columns + ([_all_of(queries)] if queries else [])
+        results = self._run(context, batch_definition, asked, "BOOLEAN_ONLY")
+        failing = {id(rule) for rule, result in zip(asked, results, strict=True) if not result.success}
+        doubtful = {id(rule) for rule in queries} if id(asked[-1]) in failing and queries else set()
+        return [rule for rule in rules if id(rule) in failing | doubtful]
 
     @property
     def docs_page(self) -> Path:
@@ -107,7 +116,8 @@ class Validator:
                 type=rule.type,
                 kwargs=rule.kwargs,
                 severity=FailureSeverity(rule.severity),
-                meta={"why": rule.why, "position": position},
+                notes=rule.why or None,
+                meta={"position": position},
             )
             for position, rule in enumerate(rules)
         ]
@@ -152,7 +162,20 @@ def _raised(result: Any) -> str | None:
     return next((str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")), None)
 
 
-def _unexpected(result: Any) -> int:
-    """Rows that break an expectation; one on a query tells them as its observed value."""
+def _all_of(queries: Sequence[Rule]) -> Rule:
+    """One rule that holds when all of these do: each query of its own costs Great Expectations two statements."""
+    parts = [f"select found_{number}._row_number from ({rule.query}) as found_{number}"
+             for number, rule in enumerate(queries)]  # fmt: skip
+    why = "no row breaks: " + "; ".join(rule.name for rule in queries)
+    return Rule(QUERY, {"unexpected_rows_query": "\nunion all\n".join(parts)}, "warning", why=why)
+
+
+def _outcome(rule: Rule, result: Any) -> Outcome:
     details = result.result
-    return int(details["unexpected_count"] if "unexpected_count" in details else details["observed_value"])
+    if result.success:
+        return Outcome(rule, True)
+    if "unexpected_count" in details:
+        return Outcome(rule, False, int(details["unexpected_count"]))
+    if rule.query:
+        return Outcome(rule, False, int(details["observed_value"]))
+    return Outcome(rule, False, observed=str(details.get("observed_value")))

@@ -1,13 +1,22 @@
-"""Suites of expectations: one yml file a table, in Great Expectations' own keys, read into rules."""
+"""Suites of expectations: one yml file a table, in Great Expectations' own keys, read into rules.
 
+What depends on the batch stands in a suite as a parameter: `{$PARAMETER: min_rows}` as Great Expectations writes it, or
+`{orders}` inside a query, where {batch} stays for Great Expectations. include/gate_parameters.py computes them.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from string import Formatter
 from typing import Any
 
 from include.config import EXPECTATIONS_DIR
 from include.contracts import Contract
 
 NOT_NULL = "expect_column_values_to_not_be_null"
+QUERY = "unexpected_rows_expectation"
+BATCH = "batch"  # Great Expectations' own placeholder
+_PARAMETER = "$PARAMETER"
 SEVERITIES = ("critical", "warning", "info")
 
 
@@ -34,6 +43,28 @@ class Rule:
         """What the rule demands, in a few words."""
         return self.why or " ".join(filter(None, (self.type, self.column)))
 
+    @property
+    def query(self) -> str | None:
+        """The query for rows that break the rule, where the rule is one."""
+        return self.kwargs["unexpected_rows_query"] if self.type == QUERY else None
+
+    @property
+    def parameters(self) -> set[str]:
+        """Names of what the rule must be told of a batch."""
+        named = {value[_PARAMETER] for value in self.kwargs.values() if _is_parameter(value)}
+        fields = {field for _, field, _, _ in Formatter().parse(self.query or "") if field}
+        return named | fields - {BATCH}
+
+    def told(self, parameters: Mapping[str, Any]) -> "Rule":
+        """The rule with the values of its parameters; KeyError when one is missing."""
+        kwargs = {
+            name: parameters[value[_PARAMETER]] if _is_parameter(value) else value
+            for name, value in self.kwargs.items()
+        }
+        if self.query:
+            kwargs["unexpected_rows_query"] = self.query.format(**{**parameters, BATCH: "{batch}"})
+        return replace(self, kwargs=kwargs)
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -47,6 +78,18 @@ class Suite:
     row_limit: Decimal
     money_limit: Decimal
     tolerated_rows: int
+
+    @property
+    def parameters(self) -> set[str]:
+        """Names of what the suite must be told of a batch."""
+        return set().union(*(rule.parameters for rule in self.rules))
+
+    def told(self, parameters: Mapping[str, Any]) -> "tuple[Suite, list[Rule]]":
+        """The suite with the values of its parameters, and the rules left out because one of theirs is unknown."""
+        known = [rule.parameters <= parameters.keys() for rule in self.rules]
+        rules = tuple(rule.told(parameters) for rule, is_known in zip(self.rules, known, strict=True) if is_known)
+        left_out = [rule for rule, is_known in zip(self.rules, known, strict=True) if not is_known]
+        return replace(self, rules=rules), left_out
 
 
 def suite(table: str) -> Suite:
@@ -85,6 +128,10 @@ def _rule(raw: dict[str, Any]) -> Rule:
         raise ValueError(f"severity is {raw['severity']!r}, not one of {', '.join(SEVERITIES)}")
     meta = raw.get("meta", {})
     return Rule(raw["type"], raw["kwargs"], raw["severity"], meta.get("quarantine"), meta.get("why", ""))
+
+
+def _is_parameter(value: Any) -> bool:
+    return isinstance(value, dict) and _PARAMETER in value
 
 
 def _share(text: str) -> Decimal:

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "affinity": "local.benchmarks.affinity",
     "daily_build": "local.benchmarks.daily_build",
     "rfm": "local.benchmarks.rfm",
+    "gate": "local.benchmarks.gate",
 }
 ANY_FREE_PORTS = {"LOCAL_PORT_BASE": "0", "AIRFLOW_PORT": "0"}  # a demo may be running
 REPORT_WIDTH = 160
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only", type=_names, default=list(BENCHMARKS), metavar="NAMES", help=f"of {','.join(BENCHMARKS)}"
     )
     parser.add_argument(
-        "--rows", type=int, default=2_000_000, metavar="N", help="order items to extract (default %(default)s)"
+        "--rows", type=int, default=2_000_000, metavar="N", help="order items to extract or gate (default %(default)s)"
     )
     parser.add_argument(
         "--dataset", default="simulated", metavar="SPEC", help="data set to build the marts of (default %(default)s)"

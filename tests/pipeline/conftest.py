@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from include.gating import check
 from include.landing import LandedBatch, land
 from include.publish import Published, Run, publish
 from include.warehouse import Warehouse, open_warehouse
-from include.window import Window
+from include.window import Window, midnight
 from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
 from tests.pipeline import rows
@@ -59,16 +59,22 @@ class Pipeline:
 
     warehouse: Warehouse
 
-    def land(self, table: str, made: list[dict[str, Any]], days: list[lake.DayVersion] | None = None) -> LandedBatch:
-        """Rows as a landed batch of their own."""
+    def land(
+        self,
+        table: str,
+        made: list[dict[str, Any]],
+        days: list[lake.DayVersion] | None = None,
+        run: str | None = None,
+        day: date = date(2026, 6, 1),
+    ) -> LandedBatch:
+        """Rows as a landed batch of a day; batches of one `run` belong together."""
         import pyarrow as pa
 
         agreed = contract(table)
-        numbered = [{**row, "_extra": None, "_row_number": number} for number, row in enumerate(made, 1)]
+        numbered = [{"_extra": None, **row, "_row_number": number} for number, row in enumerate(made, 1)]
         batches = [pa.RecordBatch.from_pylist(numbered, schema=arrow_schema(agreed))]
-        start = datetime(2026, 6, 1, tzinfo=UTC)
-        window = Window(start, datetime(2026, 6, 2, tzinfo=UTC), LONDON)
-        batch_id = f"{table}__test_{next(_numbers)}"
+        window = Window(midnight(day, LONDON), midnight(day + timedelta(days=1), LONDON), LONDON)
+        batch_id = f"{table}__{run or f'test_{next(_numbers)}'}"
         s3 = clients.lake_client()
         manifest = lake.write(s3, config.LAKE_BUCKET, batches, agreed, window, batch_id, days or [])
         return land(self.warehouse, manifest, agreed)
@@ -77,9 +83,15 @@ class Pipeline:
         """Verdict of the table's own suite."""
         return check(self.warehouse, batch)[0]
 
-    def load(self, table: str, made: list[dict[str, Any]], days: list[lake.DayVersion] | None = None) -> Published:
-        """Rows published without a gate, as one batch."""
-        batch = self.land(table, made, days)
+    def load(
+        self,
+        table: str,
+        made: list[dict[str, Any]],
+        days: list[lake.DayVersion] | None = None,
+        day: date = date(2026, 6, 1),
+    ) -> Published:
+        """Rows published without a gate, as one batch of a day."""
+        batch = self.land(table, made, days, day=day)
         self.warehouse.run("publish/create_rejects.sql", rejects=batch.contract.landing(batch.id, "__rejects"))
         published = publish(self.warehouse, batch, RUN)
         assert published is not None

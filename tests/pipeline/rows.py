@@ -77,7 +77,7 @@ def customer(customer_id: str = "C1", **changes: Any) -> dict[str, Any]:
         "last_name": "Example",
         "email": "ada@example.com",
         "phone": None,
-        "email_hash": "a1",
+        "email_hash": "a1" * 32,
         "country": "GB",
         "city": "York",
         "is_deleted": False,

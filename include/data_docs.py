@@ -1,0 +1,51 @@
+"""Where the Data Docs of each batch stand, and how old ones go."""
+
+import logging
+import shutil
+import time
+from pathlib import Path
+
+from include import config
+from include.landing import LandedBatch
+
+log = logging.getLogger(__name__)
+
+PRUNED_AT_ONCE = 20  # a gate makes one folder, so this many keep up with any past
+_DAY_SECONDS = 86_400
+
+
+def folder(batch: LandedBatch) -> Path:
+    """Folder of a batch's Data Docs."""
+    return config.DATA_DOCS_DIR / batch.contract.table / batch.id
+
+
+def share_static(pages: Path) -> None:
+    """Let the pages of one batch use the fonts and styles of all: a copy of its own is 4 MB a batch."""
+    own, shared = pages / "static", config.DATA_DOCS_DIR / "static"
+    if own.is_symlink() or not own.is_dir():
+        return
+    try:
+        own.rename(shared)
+    except OSError:  # another batch has brought them
+        shutil.rmtree(own)
+    own.symlink_to(Path("..", "..", "static"), target_is_directory=True)
+
+
+def prune(table: str) -> list[Path]:
+    """Remove Data Docs of a table's batches that were written more than DATA_DOCS_DAYS ago; at most 20, oldest first.
+
+    What another gate removes at the same time, or what cannot be removed, is passed over.
+    """
+    limit = time.time() - config.DATA_DOCS_DAYS * _DAY_SECONDS
+    aged = []
+    for path in (config.DATA_DOCS_DIR / table).glob(f"{table}__*"):
+        try:
+            aged.append((path.stat().st_mtime, path))
+        except FileNotFoundError:
+            continue
+    old = [path for written, path in sorted(aged) if written < limit][:PRUNED_AT_ONCE]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    if old:
+        log.info("Removed the Data Docs of %d batches older than %d days", len(old), config.DATA_DOCS_DAYS)
+    return old
