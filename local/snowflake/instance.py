@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import duckdb
@@ -13,6 +14,18 @@ from local.snowflake import functions
 from local.snowflake.recent import RecentResults
 from local.snowflake.temporary import TemporaryObjects
 
+# Snowflake lists views among the tables of its information schema; fakesnow leaves them out.
+info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template.replace(
+        "'BASE TABLE' AS", "tables.table_type AS"
+    ).replace(
+        "from duckdb_tables tables",
+        "from ("
+        "select database_name, schema_name, table_name, estimated_size, 'BASE TABLE' as table_type from duckdb_tables "
+        "union all select database_name, schema_name, view_name, null, 'VIEW' from duckdb_views where not internal"
+        ") tables",
+    )
+)
 CATALOG_VIEWS = Path(__file__).with_name("catalog.sql")
 SETTINGS: Any = {"lambda_syntax": "ENABLE_SINGLE_ARROW", "preserve_insertion_order": "true"}
 

@@ -1,5 +1,6 @@
 """dbt in this process, on the stack of the pipeline tests."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,17 @@ class Dbt:
         ]
         assert result.success and not failed, "\n".join(map(str, [result.exception, *failed]))
         return result.result
+
+    def document(self) -> dict[str, Any]:
+        """What `dbt docs generate` knows of each model's table; raises AssertionError when it fails or misses one."""
+        from dbt.cli.main import dbtRunner
+
+        places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(self.target)]
+        result = dbtRunner().invoke(["--quiet", "--log-path", str(self.target), "docs", "generate", *places])
+        assert result.success, result.exception
+        catalog = json.loads((self.target / "catalog.json").read_text())
+        assert not catalog["errors"]
+        return {unique_id.split(".")[2]: node for unique_id, node in catalog["nodes"].items()}
 
 
 @contextmanager

@@ -133,3 +133,14 @@ def test_data_tests_hold_and_unit_tests_pass(pipeline: Pipeline, dbt: Dbt) -> No
     arrive(pipeline, [Shop(seed) for seed in range(5)])
     dbt.run("build", "--full-refresh", "--exclude-resource-type", "unit_test")
     dbt.run("test", "--select", "test_type:unit")
+
+
+def test_the_documentation_knows_every_column_of_every_model(pipeline: Pipeline, dbt: Dbt) -> None:
+    arrive(pipeline, [Shop(seed) for seed in range(2)])
+    dbt.run(*BUILD, "--full-refresh")
+    documented = dbt.document()
+    models = {node.name: node for node in dbt.manifest.nodes.values() if node.resource_type == "model"}
+    assert models.keys() <= documented.keys()
+    for name, model in models.items():
+        described = {column.lower() for column, known in model.columns.items() if known.description}
+        assert {column.lower() for column in documented[name]["columns"]} == described, name

@@ -226,6 +226,13 @@ def test_a_slow_statement_holds_up_nobody(open_session: Open, query: Query):
     assert answered >= 3
 
 
+def test_views_stand_among_the_tables_of_the_information_schema(query: Query):
+    query("create or replace table listed_table as select 1 as id")
+    query("create or replace view listed_view as select * from listed_table")
+    kinds = query("select table_name, table_type from information_schema.tables where table_name like 'LISTED%'")
+    assert sorted(kinds) == [("LISTED_TABLE", "BASE TABLE"), ("LISTED_VIEW", "VIEW")]
+
+
 def test_errors_are_snowflakes(query: Query):
     for statement, number, text in [
         ("select nope from (select 1 as id)", 904, "invalid identifier 'NOPE'"),
