@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import psutil
 from local.stack import REPOSITORY
 from tests.end_to_end.loaded import ANY_FREE_PORTS, TIMEOUT_SECONDS
 
-MIDDLE = "orders.publish"  # the demo names the tasks at work
+MIDDLE = re.compile(r"\.(gate|publish)\b")  # the demo names the tasks at work, at each look
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class KilledDemo:
 
 
 def kill_a_demo(spec: str, state: Path, output: Path) -> KilledDemo:
-    """Start `make demo` on a data set, kill its scheduler and its whole stack while it publishes, and let it end."""
+    """Start `make demo` on a data set, kill its scheduler and whole stack in the middle of batches, and let it end."""
     demo = _start(spec, state, output)
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while MIDDLE not in output.read_text():
+    while not MIDDLE.search(output.read_text()):
         assert demo.poll() is None, output.read_text()
         assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.5)

@@ -302,7 +302,9 @@ def test_a_warning_is_told_until_a_batch_has_none(pipeline, channels, place):
     for _ in range(2):
         gate(pipeline, pipeline.land("order_items", [order_item(line_amount=Decimal("99"))]))
     assert channels.headlines() == (["Gate warning: order_items"],) * 2
-    assert "a line amount that quantity and price do not explain: 1 of 1 rows" in json.dumps(channels.slack())
+    assert "a line amount that quantity and price do not explain, to a cent a unit: 1 of 1 rows" in json.dumps(
+        channels.slack()
+    )
     gate(pipeline, pipeline.land("order_items", [order_item()]))
     assert channels.headlines()[0][1:] == ["Recovered: Gate warning: order_items"]
 
