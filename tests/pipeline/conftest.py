@@ -126,3 +126,16 @@ def quiet_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_HOME", str(home))
         yield home
+
+
+@pytest.fixture
+def data_docs_built() -> None:
+    """Asked for by tests that look at Data Docs."""
+
+
+@pytest.fixture(autouse=True)
+def only_wanted_data_docs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data Docs take half of a gate's time: they are built where a test looks at them."""
+    if "data_docs_built" not in request.fixturenames:
+        context = "great_expectations.data_context.data_context.abstract_data_context.AbstractDataContext"
+        monkeypatch.setattr(f"{context}.build_data_docs", lambda *_, **__: {})
