@@ -78,7 +78,12 @@ def _fpgrowth(shop: GeneratedWarehouse, python: str) -> Measured:
         select lines.order_id, lines.product_key
         from intermediate.int_order_product_agg as lines
         inner join marts.dim_products as products on lines.product_key = products.product_key and products.is_current
-        where lines.is_valid and lines.is_paid and products.is_merchandise
+        cross join intermediate.int_data_through as data_through
+        where
+            lines.is_valid
+            and lines.is_paid
+            and products.is_merchandise
+            and lines.order_day < data_through.as_of_date
     """)
     file = shop.folder / "baskets.parquet"
     pq.write_table(pa.table(list(zip(*lines, strict=True)), names=["order_id", "product_key"]), file)

@@ -12,21 +12,21 @@ from local.benchmarks.measured import measure_prepared
 
 
 def one_hot(task: dict[str, Any]) -> pd.DataFrame:
-    """One row a basket, one sparse column a product.
+    """One row a basket, one column a product, of booleans: mlxtend is twice as fast on them as on sparse columns.
 
-    Products below the least support are left out beforehand, for mlxtend makes a dense table of floats of the columns:
-    with all products of Complete Journey it would take 72 GB.
+    Products below the least support are left out beforehand: with all of Complete Journey's, the table would not fit
+    into the memory.
     """
     lines = pq.read_table(task["baskets"])
     baskets, products = (
         lines.column(name).dictionary_encode().combine_chunks() for name in ("order_id", "product_key")
     )
-    cells = [True] * len(lines)
+    cells = np.ones(len(lines), dtype=bool)
     places = (baskets.indices.to_numpy(), products.indices.to_numpy())
     matrix = csr_matrix((cells, places), shape=(len(baskets.dictionary), len(products.dictionary)))
     names = np.array(products.dictionary.to_pylist())
     frequent = np.asarray(matrix.sum(axis=0)).ravel() >= task["min_support"] * matrix.shape[0]
-    return pd.DataFrame.sparse.from_spmatrix(matrix[:, frequent], columns=names[frequent])
+    return pd.DataFrame(matrix[:, frequent].toarray(), columns=names[frequent])
 
 
 def count(task: dict[str, Any], baskets: pd.DataFrame) -> dict[str, int]:
