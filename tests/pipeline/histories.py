@@ -74,7 +74,8 @@ class Shop:
         if self.chance.random() < 0.35:  # nothing came of this shop
             return made
         steps = (self.new_order, self.new_order, self.change_order, self.refund_order, self.describe_customer)
-        steps += (self.describe_product, self.export_day, self.export_day, self.move_line, self.delete)
+        steps += (self.describe_product, self.export_day, self.export_day, self.move_line)
+        steps += (self.delete, self.delete)
         for _ in range(self.chance.randint(1, 6)):
             self.chance.choice(steps)(made)
         for table, rows in self.delivered.items():
