@@ -12,7 +12,8 @@
 **Triage.** `extract` failed: the order database is slow or away; it is retried with back-off, then clear the task.
 `gate` failed: its log lists what broke, how many rows, and the query that finds them; mend the source, clear `extract`.
 `publish` failed: nothing was committed; clear it. `reconcile` warns of days that differ and names the span to load: the
-param `reload_differences` has a run of its own load it. Rows that are gone from the source stay: ask why they went.
+param `reload_differences` has a run of its own load it, and takes out rows that are gone from the source. Where too
+many are gone it refuses: ask why they went; `allow_deletions` says that it was meant.
 """
 
 from datetime import timedelta
@@ -21,7 +22,18 @@ from airflow.sdk import chain, dag, task_group
 
 from include import assets
 from include.dag_defaults import DAILY, ingest_defaults
-from include.ingest import announce, extract, gate, land, publish, reconcile, reload, request_build, window_params
+from include.ingest import (
+    announce,
+    deletion_params,
+    extract,
+    gate,
+    land,
+    publish,
+    reconcile,
+    reload,
+    request_build,
+    window_params,
+)
 
 TABLES = ("orders", "order_items", "refunds")
 
@@ -29,7 +41,7 @@ TABLES = ("orders", "order_items", "refunds")
 @dag(
     doc_md=__doc__,
     schedule=DAILY,
-    params=window_params(),
+    params=window_params() | deletion_params(),
     tags=["ingest", "orders"],
     **ingest_defaults(due_after=timedelta(hours=6)),
 )

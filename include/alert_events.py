@@ -13,6 +13,7 @@ from include.alerts import raise_alert, recover
 from include.contracts import all_contracts
 
 if TYPE_CHECKING:
+    from include.deletions import DeletionsRefused
     from include.gate import GateFailed, Verdict
     from include.landing import LandedBatch
     from include.looker import Warmed
@@ -149,7 +150,7 @@ def reconciled(table: str, result: "Reconciliation", warehouse: "Warehouse") -> 
     if not result.days:
         return
     if not result.differences:
-        recover(f"source_differs:{table}", by=place.recovery, warehouse=warehouse)
+        recover(f"source_differs:{table}", f"source_differs:{table}.deletions", by=place.recovery, warehouse=warehouse)
         return
     what, *details = str(result).splitlines()
     raise_alert(
@@ -159,6 +160,21 @@ def reconciled(table: str, result: "Reconciliation", warehouse: "Warehouse") -> 
             what=what,
             where=str(place),
             details=tuple(details),
+            links=(("Task log", place.log_url),),
+            run_id=place.run_id,
+        )
+    )
+
+
+def deletions_refused(table: str, refusal: "DeletionsRefused") -> None:
+    """The source lacks more rows than can be believed: told apart, because the difference may be open already."""
+    place = here()
+    raise_alert(
+        Alert(
+            kind="source_differs",
+            subject=f"{table}.deletions",
+            what=f"{refusal}.",
+            where=str(place),
             links=(("Task log", place.log_url),),
             run_id=place.run_id,
         )

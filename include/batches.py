@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -32,6 +33,7 @@ def extract(table: str, window: Window, batch_id: str) -> lake.Manifest:
             batch_id,
             days=extracted.days,
             code_version=config.CODE_VERSION,
+            extracted_at=extracted.asked_at,
         )
 
 
@@ -68,7 +70,8 @@ def _orders(table: str, window: Window) -> Iterator[Extract]:
     from include.sources import orders
 
     with clients.order_db_client() as connection:
-        yield orders.extract(connection, table, window, clients.email_hash_key())
+        asked_at = orders.clock(connection)
+        yield replace(orders.extract(connection, table, window, clients.email_hash_key()), asked_at=asked_at)
 
 
 @contextmanager

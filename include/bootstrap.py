@@ -9,6 +9,11 @@ from include.config import SNOWFLAKE_DATABASE, SQL_DIR
 from include.contracts import all_contracts
 from include.warehouse import Warehouse, open_warehouse
 
+# Columns that came after the first version, all at the end of their tables: what exists already is given them.
+STAGING_COLUMNS = {"_deleted_at": "timestamp_ntz", "_absent_at": "timestamp_ntz"}
+QUARANTINE_COLUMNS = {"_deleted_at": "timestamp_ntz"}
+AUDIT_COLUMNS = {"loads": {"extracted_at": "timestamp_ntz"}}
+
 
 def bootstrap(warehouse: Warehouse) -> list[str]:
     """Create what is missing and return the names of the tables that now exist."""
@@ -16,6 +21,8 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
         warehouse.run("ddl/quarantine_table.sql", table=contract.quarantine, columns=contract.columns)
+        _add_columns(warehouse, contract.target, STAGING_COLUMNS)
+        _add_columns(warehouse, contract.quarantine, QUARANTINE_COLUMNS)
         names += [contract.target, contract.quarantine]
     for schema in ("analytics", "audit"):
         # The database may have the name of the schema: only a full name is clear then.
@@ -23,7 +30,14 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
         for file in sorted((SQL_DIR / "ddl").glob(f"{schema}_*.sql")):
             warehouse.run(f"ddl/{file.name}", database=SNOWFLAKE_DATABASE)
             names.append(f"{place}.{file.stem.removeprefix(f'{schema}_')}")
+    for table, columns in AUDIT_COLUMNS.items():
+        _add_columns(warehouse, f"{SNOWFLAKE_DATABASE}.audit.{table}", columns)
     return names
+
+
+def _add_columns(warehouse: Warehouse, table: str, columns: dict[str, str]) -> None:
+    for column, kind in columns.items():
+        warehouse.run("ddl/add_column.sql", table=table, column=column, type=kind)
 
 
 def main() -> None:

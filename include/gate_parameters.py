@@ -83,13 +83,13 @@ def _relations(
     values = {}
     for parent in parents:
         moments = [through[parent.table]] if parent.table in through else []
-        relation = parent.target
+        columns = ", ".join(parent.column_names)
+        held = f"select {columns} from {parent.target} where _deleted_at is null"
         if parent.table in landed:
-            columns = ", ".join(parent.column_names)
-            relation = f"(select {columns} from {parent.target} union all select {columns} from {landed[parent.table]})"
+            held = f"{held} union all select {columns} from {landed[parent.table]}"
             moments.append(end.replace(tzinfo=None))
         if moments:
-            values[parent.table] = relation
+            values[parent.table] = f"({held})"
             values[f"{parent.table}_through"] = f"'{_text(max(moments))}'::timestamp_ntz"
     return values
 

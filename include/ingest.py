@@ -15,6 +15,7 @@ from include.window import Window, WindowError, run_window
 if TYPE_CHECKING:
     from include.lake import Manifest
     from include.landing import LandedBatch
+    from include.reconcile import Reconciliation
     from include.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ _UNFINISHED = ["null", "scheduled", "queued", "running", "restarting", "up_for_r
 
 
 def window_params() -> dict[str, Param]:
-    """Params of a manual run: the span to load in one go, and whether to load again what differs from the source."""
+    """Params of a manual run: the span to load in one go, and whether to mend what differs from the source."""
     return {
         "start": Param(
             None,
@@ -45,6 +46,19 @@ def window_params() -> dict[str, Param]:
             type="boolean",
             title="Reload differences",
             description="Where reconcile finds days that differ from the source, start one run more that loads them.",
+        ),
+    }
+
+
+def deletion_params() -> dict[str, Param]:
+    """The param of a source whose rows may vanish: with `reload_differences`, take out as many as are gone."""
+    return {
+        "allow_deletions": Param(
+            False,
+            type="boolean",
+            title="Allow deletions",
+            description="Reload differences takes out rows that are gone from the source, within the suite's limit. "
+            "Switch this on where more than that were deleted on purpose.",
         ),
     }
 
@@ -129,28 +143,64 @@ def publish(batch: dict[str, Any]) -> dict[str, Any]:
 def reconcile(tables: Sequence[str]) -> list[dict[str, Any]]:
     """Hold source against staging, day by day; name and report the days that differ.
 
-    Returns the params of the run that loads them again, if this run is to start one: none or one.
+    A run that is asked to mend them takes out what the source no longer has, and returns the params of the run that
+    loads the rest again: none or one.
     """
     from include import alert_events
     from include import reconcile as reconciliation
     from include.warehouse import open_warehouse
 
-    window = current_window().trailing(RECONCILED_DAYS)
+    context = get_current_context()
+    mends = reloads(context["dag_run"].run_type, context["params"])
+    window = compared_window(current_window(), mends)
     spans: list[Window] = []
     with open_warehouse(_query_tag()) as warehouse:
         for table in tables:
             result = reconciliation.reconcile(warehouse, table, window)
             log.info("%s: %s", table, result)
+            if mends and _take_out(warehouse, table, result, window):
+                result = reconciliation.reconcile(warehouse, table, window)
+                log.info("%s, without them: %s", table, result)
             spans += [result.reload] if result.reload else []
             alert_events.reconciled(table, result, warehouse)
 
-    context = get_current_context()
-    if not spans or not reloads(context["dag_run"].run_type, context["params"]):
+    if not spans or not mends:
         return []
     span = Window(min(each.start for each in spans), max(each.end for each in spans), window.timezone)
     start, end = reconciliation.reload_days(span)
     log.info("The days that differ are loaded again by a run of their own, over the changes from %s to %s", start, end)
     return [{"start": str(start), "end": str(end), "reload_differences": False}]
+
+
+def compared_window(loaded: Window, mends: bool) -> Window:
+    """The span that is compared after a load: the weeks that end with it, and all of it where a run is to mend it."""
+    trailing = loaded.trailing(RECONCILED_DAYS)
+    return loaded if mends and loaded.start < trailing.start else trailing
+
+
+def _take_out(warehouse: "Warehouse", table: str, result: "Reconciliation", window: Window) -> bool:
+    """Take out what the source no longer has of the days that differ; whether anything was, or was refused to be."""
+    from include import alert_events, deletions
+    from include.publish import Run
+
+    if not result.differences or not deletions.deletable(table):
+        return False
+    context = get_current_context()
+    run = Run(context["dag"].dag_id, context["run_id"], config.CODE_VERSION)
+    days = [difference.day for difference in result.differences]
+    unlimited = bool(context["params"].get("allow_deletions"))
+    try:
+        name = _name(table, "deleted", window)
+        removed = deletions.remove(warehouse, table, days, window, name, run, unlimited=unlimited)
+    except deletions.DeletionsRefused as refusal:
+        log.error("%s", refusal)
+        alert_events.deletions_refused(table, refusal)
+        return False
+    if removed is None:
+        log.info("%s: the source still has every row that staging holds of these days; nothing to take out", table)
+        return False
+    log.info("%s: %s, of %s; the next build takes them out of the marts", table, removed, ", ".join(map(str, days)))
+    return True
 
 
 def reload(runs: Any) -> Any:
@@ -215,9 +265,10 @@ def ask_for_build(context: Any) -> None:
 
 
 def asks_for_build(run_type: str, params: Any) -> bool:
-    """Whether a run asks for a build of its own: backfills do, and runs of a chosen span, by hand or by `reload`."""
+    """Whether a run asks for a build of its own: backfills do, and those by hand or `reload` that load or mend days."""
     # Airflow's run types are strings and enumerations at once: they compare as strings, str() does not show them so.
-    return run_type == "backfill" or (run_type in ("manual", "operator_triggered") and bool(params.get("start")))
+    chosen = bool(params.get("start") or params.get("reload_differences"))
+    return run_type == "backfill" or (run_type in ("manual", "operator_triggered") and chosen)
 
 
 def current_window() -> Window:
@@ -236,13 +287,17 @@ def current_window() -> Window:
 
 def batch_id(table: str, window: Window) -> str:
     """Name of a batch, a function of DAG, run, table, window and try: a retry never mixes with leftovers."""
+    start, end = (moment.astimezone(window.timezone) for moment in (window.start, window.end))
+    return _name(table, f"{start:%Y%m%d}_{end:%Y%m%d}", window)
+
+
+def _name(table: str, what: str, window: Window) -> str:
     import hashlib
 
     context = get_current_context()
     instance = context["ti"]
     seed = f"{instance.dag_id}|{instance.run_id}|{window.start}|{window.end}|{instance.try_number}"
-    start, end = (moment.astimezone(window.timezone) for moment in (window.start, window.end))
-    return f"{table}__{start:%Y%m%d}_{end:%Y%m%d}_{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
+    return f"{table}__{what}_{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
 
 
 @contextmanager

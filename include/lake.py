@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,10 @@ class DayVersion:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a batch holds; written last, so that a batch without one never counts. Money is exact to four decimals."""
+    """What a batch holds; written last, so that a batch without one never counts. Money is exact to four decimals.
+
+    `extracted_at` is when the source was read, by its own clock (ISO 8601); None where that does not matter.
+    """
 
     batch_id: str
     table: str
@@ -60,6 +64,7 @@ class Manifest:
     code_version: str
     files: list[LakeFile] = field(default_factory=list)
     days: list[DayVersion] = field(default_factory=list)
+    extracted_at: str | None = None
 
 
 def folder(contract: Contract, window: Window, batch_id: str) -> str:
@@ -77,6 +82,7 @@ def write(
     batch_id: str,
     days: Iterable[DayVersion] = (),
     code_version: str = "dev",
+    extracted_at: datetime | None = None,
 ) -> Manifest:
     """Stream conformed batches to Parquet files of about 128 MB and close with the manifest; memory stays constant.
 
@@ -107,6 +113,7 @@ def write(
         code_version=code_version,
         files=writer.files,
         days=list(days),
+        extracted_at=extracted_at.isoformat() if extracted_at else None,
     )
     body = json.dumps(asdict(manifest), indent=2).encode()
     s3.put_object(Bucket=bucket, Key=f"{prefix}manifest.json", Body=body, ContentType="application/json")

@@ -66,14 +66,16 @@ def publish(warehouse: Warehouse, batch: LandedBatch, run: Run) -> Published | N
     """Move a landed batch into quarantine and staging in one transaction; None when it was published before.
 
     The newest version of a key wins, then the larger content hash; a table kept by the day keeps the newest export
-    of each day. So batches may arrive in any order.
+    of each day. Of a row that the source once no longer had, only what was read after that counts (deletions.py). So
+    batches may arrive in any order.
 
     Raises:
         ConservationError: a row or its money is unaccounted for; the transaction is rolled back.
     """
     contract = batch.contract
     names = _names(batch)
-    warehouse.run("publish/rank_candidates.sql", columns=contract.columns, key=contract.key, **names)
+    extracted = {"extracted_at": _extracted_at(batch)}
+    warehouse.run("publish/rank_candidates.sql", extracted, columns=contract.columns, key=contract.key, **names)
     if contract.keep == "day":
         _write_days(warehouse, batch, names["days"])
     with warehouse.transaction():
@@ -148,6 +150,12 @@ def _names(batch: LandedBatch) -> dict[str, Any]:
     }
 
 
+def _extracted_at(batch: LandedBatch) -> datetime | None:
+    """When the batch's source was read (naive UTC), where the manifest says so."""
+    moment = batch.manifest.extracted_at
+    return datetime.fromisoformat(moment).astimezone(UTC).replace(tzinfo=None) if moment else None
+
+
 def _write_days(warehouse: Warehouse, batch: LandedBatch, days: str) -> None:
     warehouse.run("publish/create_days.sql", days=days)
     rows = [(day.day, datetime.fromisoformat(day.version).replace(tzinfo=None)) for day in batch.manifest.days]
@@ -170,6 +178,7 @@ def _record(warehouse: Warehouse, batch: LandedBatch, run: Run, published: Publi
         "extracted_money": Decimal(manifest.money),
         "code_version": run.code_version,
         "published_at": datetime.now(UTC).replace(tzinfo=None),
+        "extracted_at": _extracted_at(batch),
     }
     for outcome in OUTCOMES:
         amount: Amount = getattr(published, outcome)

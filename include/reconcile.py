@@ -57,7 +57,10 @@ class Reconciliation:
             start, end = reload_days(self.reload)
             advice.append(f"trigger a run with start {start} and end {end} to reload")
         if self.gone:
-            advice.append(f"{self.gone:,} key(s) are gone from the source; a load removes none, so ask why they went")
+            advice.append(
+                f"{self.gone:,} key(s) are gone from the source: if they were deleted on purpose, "
+                "a run with reload_differences takes them out"
+            )
         lines = "\n".join(f"  {difference}" for difference in self.differences)
         summary = "; ".join([f"{len(self.differences)} of {self.days} day(s) differ", *advice])
         return f"{summary}:\n{lines}"

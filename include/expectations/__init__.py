@@ -70,7 +70,8 @@ class Rule:
 class Suite:
     """Rules of one table, and the shares of rows and money above which a batch stops instead of being quarantined.
 
-    `tolerated_rows` are set aside in any case: one bad row of a quiet day is a large share of it.
+    `tolerated_rows` are set aside in any case: one bad row of a quiet day is a large share of it. The limits of
+    deletions are of a compared span: a source that lacks more than that is not believed (include/deletions.py).
     """
 
     table: str
@@ -78,6 +79,8 @@ class Suite:
     row_limit: Decimal
     money_limit: Decimal
     tolerated_rows: int
+    deleted_row_limit: Decimal = Decimal("0.05")
+    deleted_money_limit: Decimal = Decimal("0.05")
 
     @property
     def parameters(self) -> set[str]:
@@ -108,7 +111,12 @@ def suite(table: str) -> Suite:
         limits = raw["limits"]
         rules = tuple(_rule(item) for item in raw["expectations"])
         shares = (_share(limits["quarantined_rows"]), _share(limits["quarantined_money"]))
-        return Suite(raw["name"], rules, *shares, tolerated_rows=int(limits["tolerated_rows"]))
+        deleted = {
+            f"deleted_{of}_limit": _share(limits[name])
+            for of, name in (("row", "deleted_rows"), ("money", "deleted_money"))
+            if name in limits
+        }
+        return Suite(raw["name"], rules, *shares, tolerated_rows=int(limits["tolerated_rows"]), **deleted)
     except (KeyError, TypeError, ValueError) as error:
         raise SuiteError(f"{path.name}: {error}") from error
 

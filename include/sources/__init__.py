@@ -18,10 +18,15 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Extract:
-    """Rows of one table in one window. `days` names the days it replaces whole, for tables kept by the day."""
+    """Rows of one table in one window.
+
+    `days` names the days it replaces whole, for tables kept by the day. `asked_at` is when the source was asked, by its
+    own clock (aware), for tables of which rows may go missing.
+    """
 
     batches: "Iterator[pa.RecordBatch]"
     days: "list[DayVersion]" = field(default_factory=list)
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)

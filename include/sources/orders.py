@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -66,6 +67,37 @@ def totals(connection: Any, table: str, window: Window, loaded_from: datetime) -
         DayTotal(day, int(settled), Decimal(money), int(pending), changed_from)
         for day, settled, money, pending, changed_from in rows
     ]
+
+
+def clock(connection: Any) -> datetime:
+    """The order database's own time (aware): what is read afterwards is not older."""
+    with connection.cursor() as cursor:
+        cursor.execute("select statement_timestamp()")
+        [(moment,)] = cursor.fetchall()
+    return moment
+
+
+def missing(connection: Any, table: str, key: str, keys: Iterable[Sequence[str]]) -> tuple[datetime, list[str]]:
+    """Which of these keys the order database does not have, and when it was asked, by its own clock (aware).
+
+    `keys` come in parts, each of which is one question; all of them are answered as of one moment. A line whose order
+    is gone counts as missing, too. The connection must not be in the middle of a transaction.
+    """
+    # Text as JSON: any number of keys is one bound value. Numbers in the source are compared as the lake holds them.
+    statement = (
+        "select asked.key from json_array_elements_text($1::json) as asked (key) "
+        f"where not exists (select 1 from {_DAYS[table][2]} where {table}.{key}::text = asked.key)"
+    )
+    gone: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute("set transaction isolation level repeatable read")
+    asked_at = clock(connection)
+    with connection.cursor() as cursor:
+        for part in keys:
+            if part:
+                cursor.execute(statement, (json.dumps(list(part)),))
+                gone += [name for (name,) in cursor.fetchall()]
+    return asked_at, gone
 
 
 def email_hasher(key: bytes) -> Callable[[str], str]:

@@ -17,7 +17,7 @@ PRODUCTS = 500
 A_DAY = {"orders": 200, "order_items": 600, "customers": 20, "products": 1, "web_events": 4_000}
 MODELS = ("build", "--resource-type", "seed", "--resource-type", "model")
 
-_PROVENANCE = "null, '{batch}', md5('{batch}' || n::varchar), '{published}'::timestamp_ntz"
+_PROVENANCE = "null, '{batch}', md5('{batch}' || n::varchar), '{published}'::timestamp_ntz, null, null"
 _ROWS = {
     "orders": """
         'O' || n, 'C' || mod(n * 7919, {customers}), null, 'completed', 'web', 'GB', 'GBP', 30.0000, {at}, {at}""",
@@ -91,7 +91,7 @@ def _load(shop: GeneratedWarehouse, first: date, skipped: int, days: int) -> Non
             insert into audit.loads
             select '{batch}', 'generated', '{table}', 'benchmark', 'benchmark', '{start}'::timestamp_ntz,
                 '{end}'::timestamp_ntz, 0, 0, 0, 0, 0, 0, 0, null, null, null, null, null, 'benchmark',
-                '{published}'::timestamp_ntz
+                '{published}'::timestamp_ntz, null
         """)
     shop.execute(f"""
         insert into audit.published_days

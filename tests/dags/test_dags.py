@@ -73,6 +73,11 @@ def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id
     assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build", "reload"}
 
 
+def test_only_the_order_database_loses_rows_and_more_than_the_limit_only_when_allowed(bag):
+    assert {dag_id for dag_id in INGEST if "allow_deletions" in bag.dags[dag_id].params} == {"ingest_orders"}
+    assert bag.dags["ingest_orders"].params["allow_deletions"] is False
+
+
 def test_a_replay_is_manual_tries_only_unless_told_and_knows_every_table(bag):
     dag = bag.dags["replay_quarantine"]
     assert (dag.timetable.can_be_scheduled, dag.max_active_runs) == (False, 1)

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from tests.pipeline import rows
 LONDON = ZoneInfo("Europe/London")
 RUN = Run("ingest_test", "manual__test", "test")
 _numbers = itertools.count(1)
+_looks = itertools.count(1)
 
 
 @pytest.fixture(scope="package")
@@ -59,6 +60,10 @@ class Pipeline:
 
     warehouse: Warehouse
 
+    def look(self) -> datetime:
+        """When a source is looked at: each time later than before."""
+        return datetime(2026, 7, 1, tzinfo=UTC) + timedelta(seconds=next(_looks))
+
     def land(
         self,
         table: str,
@@ -67,7 +72,7 @@ class Pipeline:
         run: str | None = None,
         day: date = date(2026, 6, 1),
     ) -> LandedBatch:
-        """Rows as a landed batch of a day; batches of one `run` belong together."""
+        """Rows as a landed batch of a day, just read; batches of one `run` belong together."""
         import pyarrow as pa
 
         agreed = contract(table)
@@ -76,7 +81,9 @@ class Pipeline:
         window = Window(midnight(day, LONDON), midnight(day + timedelta(days=1), LONDON), LONDON)
         batch_id = f"{table}__{run or f'test_{next(_numbers)}'}"
         s3 = clients.lake_client()
-        manifest = lake.write(s3, config.LAKE_BUCKET, batches, agreed, window, batch_id, days or [])
+        manifest = lake.write(
+            s3, config.LAKE_BUCKET, batches, agreed, window, batch_id, days or [], extracted_at=self.look()
+        )
         return land(self.warehouse, manifest, agreed)
 
     def gate(self, batch: LandedBatch) -> Verdict:

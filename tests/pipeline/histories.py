@@ -1,4 +1,5 @@
-"""Random histories of small shops, as the batches in which they might arrive: late, again, in any order, corrected.
+"""Random histories of small shops, as the batches in which they might arrive: late, again, in any order, corrected,
+deleted.
 
 A shop has its own months, customers, products and visitors, so that what goes wrong in one shows in its own rows. Its
 number, the seed, stands in every key.
@@ -16,6 +17,7 @@ from tests.pipeline.rows import customer, order, order_item, product, refund, we
 
 FIRST_MONTH = date(2024, 1, 1)
 DAYS = 40
+KEYS = {"orders": "order_id", "order_items": "order_item_id", "refunds": "refund_id"}
 EVENTS = ("page_view", "view_item", "add_to_cart", "begin_checkout", "purchase")
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -23,10 +25,14 @@ Rows = dict[str, list[dict[str, Any]]]
 
 @dataclass
 class Arrival:
-    """What comes next of a shop: rows of each table, and the days whose web analytics export comes, empty ones too."""
+    """What comes next of a shop: rows of each table, and the days whose web analytics export comes, empty ones too.
+
+    After that, the keys in `gone` are found to be no longer there.
+    """
 
     rows: Rows = field(default_factory=lambda: defaultdict(list))
     exported: dict[date, datetime] = field(default_factory=dict)
+    gone: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass
@@ -68,7 +74,8 @@ class Shop:
         if self.chance.random() < 0.35:  # nothing came of this shop
             return made
         steps = (self.new_order, self.new_order, self.change_order, self.refund_order, self.describe_customer)
-        steps += (self.describe_product, self.export_day, self.export_day)
+        steps += (self.describe_product, self.export_day, self.export_day, self.move_line)
+        steps += (self.delete, self.delete)
         for _ in range(self.chance.randint(1, 6)):
             self.chance.choice(steps)(made)
         for table, rows in self.delivered.items():
@@ -135,6 +142,25 @@ class Shop:
             changed["ordered_at"] = self.moment()
         self.orders[old["order_id"]] = changed
         made.rows["orders"].append(changed)
+
+    def move_line(self, made: Arrival) -> None:
+        """A line that is in another order now, of those that are known or of one that never comes."""
+        if not self.delivered["order_items"]:
+            return
+        line = self.chance.choice(self.delivered["order_items"])
+        to = self.key("O", self.chance.randrange(len(self.orders) + 1))
+        made.rows["order_items"].append(line | {"order_id": to, "updated_at": self.tick()})
+
+    def delete(self, made: Arrival) -> None:
+        """An order is gone with its lines, or alone, or a line is, or a refund. What is loaded again comes back."""
+        table = self.chance.choice(["orders", "orders", "order_items", "refunds"])
+        if not self.delivered[table]:
+            return
+        row = self.chance.choice(self.delivered[table])
+        made.gone[table].append(row[KEYS[table]])
+        if table == "orders" and self.chance.random() < 0.8:
+            lines = [line for line in self.delivered["order_items"] if line["order_id"] == row["order_id"]]
+            made.gone["order_items"] += [line["order_item_id"] for line in lines]
 
     def refund_order(self, made: Arrival) -> None:
         number = self.chance.randrange(6)

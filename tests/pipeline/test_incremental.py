@@ -3,23 +3,27 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from include import deletions
 from include.building import record
 from include.contracts import all_contracts
+from include.deletions import Gone
 from include.lake import DayVersion
 from include.publish import Published, publish
 from include.replay import Choice, replay
+from include.window import Window
 from local.stack import Stack
-from tests.pipeline.conftest import RUN, Pipeline
+from tests.pipeline.conftest import LONDON, RUN, Pipeline
 from tests.pipeline.dbt import Dbt, parsed
-from tests.pipeline.histories import Shop
+from tests.pipeline.histories import KEYS, Shop
 
 SEEDS = range(int(os.environ.get("FIRST_SEED", "0")), int(os.environ.get("FIRST_SEED", "0")) + 30)
 BUILDS = 5
+SPAN = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), LONDON)
 BUILD = ("build", "--resource-type", "seed", "--resource-type", "model")
 # What a row is made of says when it was computed, too; that differs.
 BOOKKEEPING = {"BUILD_NUMBER"}
@@ -32,7 +36,7 @@ def dbt(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]
 
 
 def arrive(pipeline: Pipeline, shops: list[Shop], load: Callable[..., Published] = Pipeline.load) -> int:
-    """Publish what comes next of all shops, one batch a table and export time; return the rows."""
+    """Publish what comes next of all shops, one batch a table and export time, and what is gone; return the rows."""
     rows = Counter[str]()
     arrivals = [shop.next_arrival() for shop in shops]
     for table in ("orders", "order_items", "refunds", "customers", "products", "web_events"):
@@ -44,7 +48,18 @@ def arrive(pipeline: Pipeline, shops: list[Shop], load: Callable[..., Published]
             versions = [DayVersion(day.isoformat(), at.isoformat()) for day, at in sorted(days.items())]
             load(pipeline, table, made, versions).check()
             rows[table] += len(made)
+    for table in KEYS:
+        gone = {key for arrival in arrivals for key in arrival.gone[table]}
+        if gone:
+            take_out(pipeline, table, gone)
     return rows.total()
+
+
+def take_out(pipeline: Pipeline, table: str, keys: set[str]) -> None:
+    """The source has been found without these keys."""
+    asked_at = pipeline.look()
+    gone = Gone(table, (SPAN.start.date(),), tuple(keys), asked_at.replace(tzinfo=None))
+    deletions.take_out(pipeline.warehouse, gone, SPAN, f"{table}__deleted_{asked_at:%H%M%S}", RUN, unlimited=True)
 
 
 def load_in_part(pipeline: Pipeline, table: str, made: list[dict[str, Any]], days: list[DayVersion]) -> Published:
@@ -82,6 +97,8 @@ def test_incremental_builds_equal_a_full_refresh(pipeline: Pipeline, dbt: Dbt) -
         dbt.run(*BUILD, *(["--full-refresh"] if number == 0 else []))
         record(pipeline.warehouse, f"build {number}", started + timedelta(days=number))
 
+    assert pipeline.count("staging.stg_deleted_rows") > len(SEEDS)
+    assert pipeline.count("staging.order_items where _absent_at is not null and _deleted_at is null") > 0
     incremental = marts(pipeline)
     assert incremental["FCT_ORDERS"] and incremental["FCT_SESSIONS"] and incremental["PRODUCT_AFFINITY"]
     dbt.run(*BUILD, "--full-refresh")

@@ -94,4 +94,4 @@ def test_the_days_that_differ_are_named_and_what_to_do():
     assert "source 2 rows (10.00), warehouse 1 (4.00)" in text
     gone = str(compare([DayTotal(DAY, 1, Decimal("5"))], {DAY: (2, Decimal("10"))}))
     assert "1 key(s) are gone from the source" in gone
-    assert "reload" not in gone
+    assert "to reload" not in gone

@@ -1,4 +1,5 @@
--- One row a published batch: what was extracted and what became of it, in rows and in money.
+-- One row a published batch: what was extracted and what became of it, in rows and in money. extracted_at is when the
+-- source was read, by its own clock (UTC), where that matters.
 create table if not exists audit.loads (
     batch_id varchar not null,
     source varchar not null,
@@ -20,5 +21,6 @@ create table if not exists audit.loads (
     superseded_money number(18, 4),
     quarantined_money number(18, 4),
     code_version varchar not null,
-    published_at timestamp_ntz not null
+    published_at timestamp_ntz not null,
+    extracted_at timestamp_ntz
 )

@@ -1,4 +1,5 @@
--- Rows the gate rejected, with the reason and the money at risk.
+-- Rows the gate rejected, with the reason and the money at risk. _deleted_at says when the source was found without the
+-- key, null while it is there.
 create table if not exists {{ table }} (
     {% for column in columns %}
     {{ column.name }} {{ column.type }},
@@ -10,5 +11,6 @@ create table if not exists {{ table }} (
     _occurrence number(18, 0) not null,
     _reason varchar not null,
     _money_at_risk number(18, 4),
-    _quarantined_at timestamp_ntz not null
+    _quarantined_at timestamp_ntz not null,
+    _deleted_at timestamp_ntz
 )

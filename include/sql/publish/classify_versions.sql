@@ -13,8 +13,12 @@ classified as (
             when candidates._rank > 1 then 'superseded'
             when target._row_hash is null then 'inserted'
             when
-                candidates.{{ version }} > target.{{ version }}
-                or (candidates.{{ version }} = target.{{ version }} and candidates._row_hash > target._row_hash)
+                (target._absent_at is null or candidates._extracted_at > target._absent_at)
+                and (
+                    target._deleted_at is not null
+                    or candidates.{{ version }} > target.{{ version }}
+                    or (candidates.{{ version }} = target.{{ version }} and candidates._row_hash > target._row_hash)
+                )
                 then 'updated'
             else 'superseded'
         end as outcome,

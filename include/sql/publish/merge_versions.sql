@@ -1,4 +1,5 @@
--- Newest version of each key wins, then the larger content hash, so that batches may arrive in any order.
+-- Newest version of each key wins, then the larger content hash, so that batches may arrive in any order. Of a row that
+-- the source once no longer had, only versions read after that count; the first of them brings it back.
 merge into {{ target }} as target
 using (
     select
@@ -6,7 +7,8 @@ using (
         {{ column }},
         {% endfor %}
         parse_json(_extra) as _extra,
-        _row_hash
+        _row_hash,
+        _extracted_at
 
     from {{ candidates }}
     where _reason is null and _rank = 1
@@ -17,8 +19,10 @@ using (
         {% endfor %}
 when
     matched
+    and (target._absent_at is null or candidates._extracted_at > target._absent_at)
     and (
-        candidates.{{ version }} > target.{{ version }}
+        target._deleted_at is not null
+        or candidates.{{ version }} > target.{{ version }}
         or (candidates.{{ version }} = target.{{ version }} and candidates._row_hash > target._row_hash)
     )
     then update set
@@ -28,7 +32,8 @@ when
         _extra = candidates._extra,
         _batch_id = %(batch_id)s,
         _row_hash = candidates._row_hash,
-        _published_at = %(published_at)s
+        _published_at = %(published_at)s,
+        _deleted_at = null
 when not matched
     then insert (
         {% for column in columns %}

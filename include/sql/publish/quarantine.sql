@@ -1,4 +1,5 @@
--- Keep rejected rows; a row that an earlier batch brought unchanged is kept once.
+-- Keep rejected rows; a row that an earlier batch brought unchanged is kept once. One that the source no longer had
+-- meanwhile comes anew.
 merge into {{ quarantine }} as quarantine
 using (
     select * from {{ candidates }}
@@ -8,6 +9,12 @@ using (
         quarantine._row_hash = candidates._row_hash
         and quarantine._reason = candidates._reason
         and quarantine._occurrence = candidates._occurrence
+when matched and quarantine._deleted_at < candidates._extracted_at
+    then update set
+        _batch_id = %(batch_id)s,
+        _row_number = candidates._row_number,
+        _quarantined_at = %(published_at)s,
+        _deleted_at = null
 when not matched
     then insert (
         {% for column in columns %}

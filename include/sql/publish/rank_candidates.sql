@@ -30,6 +30,7 @@ final as (
 
     select
         hashed.*,
+        %(extracted_at)s::timestamp_ntz as _extracted_at,
         row_number() over (
             partition by
                 iff(hashed._reason is null, 0, 1){% for column in key %}, hashed.{{ column }}{% endfor %}

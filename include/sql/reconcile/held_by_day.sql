@@ -1,4 +1,5 @@
--- Rows and money of each store day in staging, with the rows that only the quarantine holds.
+-- Rows and money of each store day in staging, with the rows that only the quarantine holds. What was found deleted in
+-- the source counts in neither.
 with published as (
 
     select
@@ -8,7 +9,10 @@ with published as (
 
     from {{ target }}
 
-    where {{ day }} >= %(start)s and {{ day }} < %(end)s
+    where
+        {{ day }} >= %(start)s
+        and {{ day }} < %(end)s
+        and _deleted_at is null
 
 ),
 
@@ -23,6 +27,7 @@ quarantined as (
     where
         quarantine.{{ day }} >= %(start)s
         and quarantine.{{ day }} < %(end)s
+        and quarantine._deleted_at is null
         and not exists (
             select 1
             from {{ target }} as target
@@ -30,6 +35,7 @@ quarantined as (
                 {% for column in key %}
                 {{ "and " if not loop.first }}target.{{ column }} = quarantine.{{ column }}
                 {% endfor %}
+                and target._deleted_at is null
         )
 
     qualify

@@ -1,7 +1,12 @@
+-- depends_on: {{ ref('int_changed_orders') }}
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='replace_changed',
     unique_key='order_id',
+    meta={
+        'changed': 'int_changed_orders',
+        'replaced_where': 'target.order_id = changed.order_id',
+    },
     on_schema_change='append_new_columns',
 ) }}
 

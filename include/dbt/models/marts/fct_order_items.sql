@@ -1,7 +1,11 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='merge',
+    incremental_strategy='replace_changed',
     unique_key='order_item_id',
+    meta={
+        'changed': 'int_changed_orders',
+        'replaced_where': 'target.order_id = changed.order_id',
+    },
     on_schema_change='append_new_columns',
 ) }}
 
@@ -23,9 +27,9 @@ build as (
 
 ),
 
-pending_batches as (
+changed_orders as (
 
-    select * from {{ ref('int_pending_batches') }}
+    select * from {{ ref('int_changed_orders') }}
 
 ),
 
@@ -59,7 +63,7 @@ final as (
     {% if is_incremental() %}
         where
             orders.build_number = build.build_number
-            or order_items.batch_id in (select pending_batches.batch_id from pending_batches)
+            or order_items.order_id in (select changed_orders.order_id from changed_orders)
     {% endif %}
 
 )

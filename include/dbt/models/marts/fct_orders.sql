@@ -1,8 +1,12 @@
--- depends_on: {{ ref('int_pending_batches') }}
+-- depends_on: {{ ref('int_changed_orders') }}
 {{ config(
     materialized='incremental',
-    incremental_strategy='merge',
+    incremental_strategy='replace_changed',
     unique_key='order_id',
+    meta={
+        'changed': 'int_changed_orders',
+        'replaced_where': 'target.order_id = changed.order_id',
+    },
     on_schema_change='append_new_columns',
 ) }}
 
@@ -42,24 +46,10 @@ all_orders as (
 ),
 
 {% if is_incremental() %}
-    pending_batches as (
-
-        select batch_id from {{ ref('int_pending_batches') }}
-
-    ),
-
-    -- Published anew, itself or a line of it; or somebody else's by now, because an e-mail found its owner.
+    -- Published anew, itself or a line of it, or gone; or somebody else's by now, because an e-mail found its owner.
     changed_orders as (
 
-        select order_id from orders
-
-        where batch_id in (select pending_batches.batch_id from pending_batches)
-
-        union distinct
-
-        select order_id from order_items
-
-        where batch_id in (select pending_batches.batch_id from pending_batches)
+        select order_id from {{ ref('int_changed_orders') }}
 
         union distinct
 

@@ -1,7 +1,12 @@
+-- depends_on: {{ ref('stg_deleted_rows') }}
 {{ config(
     materialized='incremental',
-    incremental_strategy='merge',
+    incremental_strategy='replace_changed',
     unique_key='refund_id',
+    meta={
+        'changed': 'stg_deleted_rows',
+        'replaced_where': "changed.table_name = 'refunds' and target.refund_id = changed.row_key",
+    },
     on_schema_change='append_new_columns',
 ) }}
 
@@ -32,6 +37,12 @@ build as (
 pending_batches as (
 
     select * from {{ ref('int_pending_batches') }}
+
+),
+
+changed_orders as (
+
+    select * from {{ ref('int_changed_orders') }}
 
 ),
 
@@ -66,6 +77,7 @@ final as (
         where
             orders.build_number = build.build_number
             or refunds.batch_id in (select pending_batches.batch_id from pending_batches)
+            or refunds.order_id in (select changed_orders.order_id from changed_orders)
     {% endif %}
 
 )

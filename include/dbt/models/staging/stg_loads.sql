@@ -10,6 +10,12 @@ replays as (
 
 ),
 
+deletions as (
+
+    select * from {{ source('audit', 'deletions') }}
+
+),
+
 loaded as (
 
     select
@@ -41,6 +47,22 @@ replayed as (
 
 ),
 
+-- So do rows that were found deleted in the source: they change what is published.
+deleted as (
+
+    select
+        batch_id,
+        'deletion' as source_name,
+        table_name,
+
+        null::timestamp_ntz as window_start,
+        null::timestamp_ntz as window_end,
+        published_at
+
+    from deletions
+
+),
+
 final as (
 
     select * from loaded
@@ -48,6 +70,10 @@ final as (
     union all
 
     select * from replayed
+
+    union all
+
+    select * from deleted
 
 )
 

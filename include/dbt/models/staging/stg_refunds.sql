@@ -2,6 +2,9 @@ with source as (
 
     select * from {{ source('staging', 'refunds') }}
 
+    -- What the source no longer has is in stg_deleted_rows only.
+    where _deleted_at is null
+
 ),
 
 final as (
