@@ -15,8 +15,6 @@
 param `reload_differences` has a run of its own load it. Rows that are gone from the source stay: ask why they went.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import chain, dag, task_group
 
 from include import assets
@@ -31,7 +29,7 @@ TABLES = ("orders", "order_items", "refunds")
     schedule=DAILY,
     params=window_params(),
     tags=["ingest", "orders"],
-    **ingest_defaults(due_after=timedelta(hours=6)),
+    **ingest_defaults("orders"),
 )
 def ingest_orders():
     published = []

@@ -195,9 +195,11 @@ def dag_url(dag_id: str) -> str:
 
 
 def late_after(due_after: timedelta) -> str:
-    """A deadline's time as people read it, e.g. 6:00:00 as 6 h 0 min."""
-    minutes = int(due_after.total_seconds()) // 60
-    return f"{minutes // 60} h {minutes % 60} min"
+    """A deadline's time as people read it, e.g. 6:00:00 as 6 h 0 min, and 0:00:20 as 20 s."""
+    seconds = int(due_after.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    return f"{seconds // 3600} h {seconds // 60 % 60} min"
 
 
 def _moment(value: Any) -> datetime | None:

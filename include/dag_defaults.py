@@ -16,6 +16,7 @@ from include.timetable import DailyUntil
 # Runs of days before it would have no tasks; with catchup off an early one makes no run.
 START = datetime(1970, 1, 1, tzinfo=config.store_timezone())
 HOURLY = CronTriggerTimetable("5 * * * *", timezone=timezone(config.STORE_TIMEZONE))
+NOON = CronTriggerTimetable("30 12 * * *", timezone=timezone(config.STORE_TIMEZONE))
 OWNER = "data-engineering"
 
 _until = config.schedule_until()
@@ -36,25 +37,28 @@ RETRIES: dict[str, Any] = {
 }
 
 
-def ingest_defaults(due_after: timedelta) -> dict[str, Any]:
-    """Arguments of an ingest DAG; on-call is told when a run is not through `due_after` it was queued."""
+def ingest_defaults(source: str) -> dict[str, Any]:
+    """Arguments of a source's DAG; on-call is told when a run is not through INGEST_DUE_MINUTES after it was queued."""
     return {
         "start_date": START,
         "catchup": False,
         "max_active_runs": 4,
         "default_args": RETRIES,
-        "deadline": _deadline("ingest is late", due_after),
+        "deadline": _deadline("ingest is late", config.ingest_due(source)),
     }
 
 
-def build_defaults(due_after: timedelta) -> dict[str, Any]:
-    """Arguments of build_marts: one build at a time, so that events that come meanwhile share the next one."""
+def build_defaults() -> dict[str, Any]:
+    """Arguments of build_marts: one build at a time, so that events that come meanwhile share the next one.
+
+    On-call is told when a build is not through BUILD_DUE_MINUTES after it was queued.
+    """
     return {
         "start_date": START,
         "catchup": False,
         "max_active_runs": 1,
         "default_args": RETRIES | {"retries": 2},
-        "deadline": _deadline("build is late", due_after),
+        "deadline": _deadline("build is late", config.build_due()),
     }
 
 

@@ -21,6 +21,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from local.snowflake import copying, describing, dialect, merge, results, statements
+from local.snowflake.creations import Creations
 from local.snowflake.locks import TableLocks
 from local.snowflake.passes import Passes
 from local.snowflake.recent import RecentResults
@@ -45,6 +46,7 @@ class Session(FakeSnowflakeConnection):
         self.last_query_id: str | None = None
         self.filesystem = options.pop("filesystem", None)
         self.temporary: TemporaryObjects = options.pop("temporary")
+        self.creations: Creations = options.pop("creations")
         super().__init__(duck_conn, **options)
         self.id: str = uuid.uuid4().hex
         self.locks = locks
@@ -160,8 +162,10 @@ class Statement(FakeSnowflakeCursor):
         self.check_db_and_schema(expression)
         if statements.is_ddl(expression):
             self._commit_before_ddl()
-        if (table := statements.locked_table(expression)) is not None:
-            self.session.locks.acquire(self.session.id, self.session.full_name(table))
+        changed = statements.locked_table(expression)
+        name = self.session.full_name(changed) if changed else None
+        if name:
+            self.session.locks.acquire(self.session.id, name)
         if isinstance(expression, exp.ListStage):
             self._set_result(*copying.list_stage(expression, self.session, self._duck_conn))
             return
@@ -180,6 +184,8 @@ class Statement(FakeSnowflakeCursor):
             transformed = self._transform(part, bound)
             self._execute(transformed, bound if transformed.find(exp.Placeholder) else None)
         self._track_transaction(expression)
+        if name:
+            self.session.creations.note(expression, name)
 
     # -- statements that are not passed on ---------------------------------------------------------------------
 

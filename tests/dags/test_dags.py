@@ -11,7 +11,7 @@ from include.contracts import all_contracts
 
 REPOSITORY = Path(__file__).parents[2]
 INGEST = {"ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events"}
-DAG_IDS = INGEST | {"build_marts", "replay_quarantine", "watch_freshness"}
+DAG_IDS = INGEST | {"build_marts", "maintain_warehouse", "replay_quarantine", "watch_freshness"}
 PARSE_SECONDS = 2
 STATISTICS = {"fit_customer_value": "refresh_customer_value", "evaluate_experiments": "refresh_experiments"}
 
