@@ -162,10 +162,9 @@ class Statement(FakeSnowflakeCursor):
         self.check_db_and_schema(expression)
         if statements.is_ddl(expression):
             self._commit_before_ddl()
-        changed = statements.locked_table(expression)
-        name = self.session.full_name(changed) if changed else None
-        if name:
-            self.session.locks.acquire(self.session.id, name)
+        if (table := statements.locked_table(expression)) is not None:
+            self.session.locks.acquire(self.session.id, self.session.full_name(table))
+        made = [self.session.full_name(table) for table in statements.made_or_dropped(expression)]
         if isinstance(expression, exp.ListStage):
             self._set_result(*copying.list_stage(expression, self.session, self._duck_conn))
             return
@@ -184,7 +183,7 @@ class Statement(FakeSnowflakeCursor):
             transformed = self._transform(part, bound)
             self._execute(transformed, bound if transformed.find(exp.Placeholder) else None)
         self._track_transaction(expression)
-        if name:
+        for name in made:
             self.session.creations.note(expression, name)
 
     # -- statements that are not passed on ---------------------------------------------------------------------

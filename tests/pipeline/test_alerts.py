@@ -20,7 +20,7 @@ from airflow.dag_processing.processor import _execute_task_callbacks
 from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from airflow.sdk.execution_time.task_runner import _run_task_state_change_callbacks
 
-from include import alert_events, alert_log, alerts, config
+from include import alert_events, alert_log, alerts, config, maintenance, replaying
 from include import watch as watching
 from include.alert_events import Place
 from include.alert_log import REMIND_AFTER, Recovery
@@ -336,6 +336,27 @@ def test_a_cold_cache_is_told_until_it_is_warm(channels, warehouse, place):
     assert "abc" not in json.dumps(channels.slack())
     alert_events.cache_warmed(failed[1:])
     assert channels.headlines()[0][1:] == ["Recovered: Looker's cache is cold: looker"]
+
+
+BY_HAND = {
+    "replay_quarantine.replay": (replaying, "replay", {"table": "orders", "reason": "negative_total", "batch": None}),
+    "maintain_warehouse.drop_old_tables": (maintenance, "drop_old_tables", {}),
+}
+
+
+@pytest.mark.parametrize("subject", BY_HAND)
+def test_a_run_that_succeeds_ends_what_an_earlier_one_has_raised(channels, warehouse, place, monkeypatch, subject):
+    module, task, params = BY_HAND[subject]
+    alerts.raise_alert(replace(FAILED, subject=subject))
+    dag_id, task_id = subject.split(".")
+    place(dag_id, task_id, "r2", began=1)
+    instance = SimpleNamespace(
+        dag_id=dag_id, task_id=task_id, run_id="r2", try_number=1, get_dr_count=lambda **_: 0
+    )
+    monkeypatch.setattr(module, "get_current_context", lambda: {"params": params | {"dry_run": True}, "ti": instance})
+    getattr(module, task).function()
+    headline = f"Task failed: {subject}"
+    assert channels.headlines() == ([headline, f"Recovered: {headline}"],) * 2
 
 
 # -- data that is late -------------------------------------------------------------------------------------------
