@@ -1,10 +1,10 @@
 """Drop what batches leave behind in the warehouse: the landing tables of those that are over, each with an audit row.
 
-**What.** A batch lands in a table of its own (`raw.<table>__<batch>`, customers in schema `pii`) with up to three beside
-it (`__rejects`, `__candidates`, `__days`); so does a replay. They stay for whoever looks into a batch, and are dropped
-when they are older than `LANDING_TABLES_DAYS` (14) and their batch was published as long ago. Those of a batch that was
-never published go when no run of their DAG is queued or running, so that no batch in flight loses its tables. Data Docs
-are not dropped here: each gate removes old ones of its table (`DATA_DOCS_DAYS`).
+**What.** A batch lands in a table of its own (`raw.<table>__<batch>`, customers in schema `pii`) with up to three
+beside it (`__rejects`, `__candidates`, `__days`); so does a replay. They stay for whoever looks into a batch, and are
+dropped when they are older than `LANDING_TABLES_DAYS` (14) and their batch was published as long ago. Those of a batch
+that was never published go when no run of their DAG is queued or running, so that no batch in flight loses its tables.
+Data Docs are not dropped here: each gate removes old ones of its table (`DATA_DOCS_DAYS`).
 
 **Schedule.** Daily at 12:30 store time, when the night's loads are through. By hand with `dry_run`, the log names the
 tables and none is dropped.

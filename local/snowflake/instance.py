@@ -15,8 +15,8 @@ from local.snowflake.creations import REGISTER, Creations
 from local.snowflake.recent import RecentResults
 from local.snowflake.temporary import TemporaryObjects
 
-# Snowflake lists views among the tables of its information schema, and says when each was created; fakesnow leaves views
-# out, and to it all tables are of 1970. Replaced, not kept: the files of an earlier server hold the view as it was.
+# Snowflake lists views among the tables of its information schema, and says when each was created; fakesnow leaves
+# views out, and to it all tables are of 1970. Replaced, not kept: the files of an earlier server hold the old view.
 info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template.replace(
         "create view if not exists", "create or replace view"

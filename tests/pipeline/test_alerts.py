@@ -350,9 +350,7 @@ def test_a_run_that_succeeds_ends_what_an_earlier_one_has_raised(channels, wareh
     alerts.raise_alert(replace(FAILED, subject=subject))
     dag_id, task_id = subject.split(".")
     place(dag_id, task_id, "r2", began=1)
-    instance = SimpleNamespace(
-        dag_id=dag_id, task_id=task_id, run_id="r2", try_number=1, get_dr_count=lambda **_: 0
-    )
+    instance = SimpleNamespace(dag_id=dag_id, task_id=task_id, run_id="r2", try_number=1, get_dr_count=lambda **_: 0)
     monkeypatch.setattr(module, "get_current_context", lambda: {"params": params | {"dry_run": True}, "ti": instance})
     getattr(module, task).function()
     headline = f"Task failed: {subject}"

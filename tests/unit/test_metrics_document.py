@@ -1,4 +1,4 @@
-"""What docs/metrics.md, the exporter's mapping and the rules name is one set of metrics; Airflow's are those of Airflow.
+"""docs/metrics.md, the exporter's mapping and the rules name one set of metrics; Airflow's are those it registers.
 
 That they arrive from a running Airflow is seen in tests/end_to_end/test_watched.py.
 """
