@@ -1,15 +1,15 @@
--- Tables of the schemas that landing tables stand in, created before a moment (UTC). Their names say which of them belong
--- to a batch.
+-- Tables of the schemas that landing tables stand in, created before a moment (UTC). Which of them belong to a batch,
+-- their names say.
 select
-    lower(tables.table_schema || '.' || tables.table_name) as table_name,
-    tables.created::timestamp_ntz as created_at,
-    tables.row_count
+    lower(listed.table_schema || '.' || listed.table_name) as table_name,
+    listed.created::timestamp_ntz as created_at,
+    listed.row_count
 
-from information_schema.tables as tables
+from information_schema.tables as listed
 
 where
-    tables.table_schema in ('RAW', 'PII')
-    and tables.table_type = 'BASE TABLE'
-    and tables.created::timestamp_ntz < %(before)s::timestamp_ntz
+    listed.table_schema in ('RAW', 'PII')
+    and listed.table_type = 'BASE TABLE'
+    and listed.created::timestamp_ntz < %(before)s::timestamp_ntz
 
 order by created_at, table_name
