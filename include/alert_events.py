@@ -1,5 +1,6 @@
 """What happens in the pipeline that on-call is told of, or that ends an alert: one function each."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,8 +82,13 @@ def task_failed(context: Mapping[str, Any]) -> None:
     )
 
 
+async def tell_deadline_missed(due_after: str, context: Mapping[str, Any]) -> None:
+    """Callback of a DeadlineAlert in the triggerer, whose other work goes on meanwhile."""
+    await asyncio.to_thread(deadline_missed, due_after, context)
+
+
 def deadline_missed(due_after: str, context: Mapping[str, Any]) -> None:
-    """Callback of a DeadlineAlert. `context` holds dag_run and deadline as JSON, no task.
+    """A run is not through in its time. `context` holds dag_run and deadline as JSON, no task.
 
     Args:
         due_after: the time a run has from its queueing, as people read it.

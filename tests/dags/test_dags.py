@@ -110,7 +110,7 @@ def test_a_failing_model_is_told_by_its_own_task_and_not_by_the_one_that_runs_db
 @pytest.mark.parametrize("dag_id", sorted(INGEST | {"build_marts"}))
 def test_a_missed_deadline_has_one_callback_that_every_component_can_import(bag, dag_id):
     [deadline] = bag.dags[dag_id].deadline
-    assert deadline.callback.path == "include.alert_events.deadline_missed"
+    assert deadline.callback.path == "include.alert_events.tell_deadline_missed"
     assert deadline.interval == timedelta(minutes=90 if dag_id == "build_marts" else 360)
     assert deadline.callback.kwargs == {"due_after": "1 h 30 min" if dag_id == "build_marts" else "6 h 0 min"}
 
