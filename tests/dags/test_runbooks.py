@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from airflow.cli.cli_parser import get_parser
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.serialization.definitions.dag import SerializedDAG
+from airflow.serialization.serialized_objects import DagSerialization
 
 from include import config
 from include.alert_messages import KINDS
@@ -15,6 +18,7 @@ from include.contracts import all_contracts
 
 REPOSITORY = Path(__file__).parents[2]
 RUNBOOKS = sorted((REPOSITORY / "docs" / "runbooks").glob("*.md"))
+RUNBOOKS_BY_NAME = {path.stem: path for path in RUNBOOKS}
 SOURCES = sorted({agreed.source for agreed in all_contracts()})
 FILLED = {
     "<dag>": "ingest_orders",
@@ -63,6 +67,8 @@ def exists(span: str, bag: DagBag) -> bool:
         return is_command(span, bag)
     if span.startswith("GET /api/v2/"):
         return span.removeprefix("GET /api/v2/") in api_paths()
+    if span.startswith("--"):
+        return any(f"{span} " in each for each in spans(RUNBOOKS_BY_NAME["task_failed"]) if each.startswith("airflow "))
     if span.startswith("make "):
         return f"\n{span.removeprefix('make ')}:" in (REPOSITORY / "Makefile").read_text()
     if span.startswith("select "):
@@ -89,10 +95,15 @@ def is_command(span: str, bag: DagBag) -> bool:
     arguments = get_parser().parse_args(shlex.split(span)[1:])  # exits where an option does not exist
     dag = bag.dags[arguments.dag_id]
     if getattr(arguments, "task_regex", None):
-        assert [task for task in dag.task_ids if re.match(arguments.task_regex, task)], span
+        assert dag_of_database(dag).partial_subset(arguments.task_regex, include_downstream=True).task_ids, span
     if getattr(arguments, "conf", None):
         assert set(json.loads(arguments.conf)) <= set(dag.params), span
     return True
+
+
+def dag_of_database(dag: DAG) -> SerializedDAG:
+    """The DAG as commands find it in Airflow's database."""
+    return DagSerialization.from_dict(DagSerialization.to_dict(dag))
 
 
 def api_paths() -> set[str]:
@@ -107,6 +118,7 @@ def test_what_does_not_exist_is_found_out(bag):
             assert exists(span, bag)
     for span in (
         "airflow tasks clear ingest_orders --tasks x",
+        "airflow tasks clear ingest_orders --task-regex '^orders.extract$'",
         "airflow dags trigger ingest_orders --conf '{\"from\": 1}'",
     ):
         with pytest.raises((AssertionError, SystemExit)):
