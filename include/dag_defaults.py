@@ -5,11 +5,12 @@ from typing import Any
 
 from airflow.sdk import CronDataIntervalTimetable, CronTriggerTimetable
 from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.deadline import DeadlineAlert
 from pendulum import timezone
 
 from include import config
 from include.alert_events import late_after, task_failed, tell_deadline_missed
+from include.run_deadline import RunCreated
 from include.timetable import DAILY as MIDNIGHT
 from include.timetable import DailyUntil
 
@@ -73,13 +74,13 @@ def watch_defaults() -> dict[str, Any]:
 
 
 def _deadline(name: str, due_after: timedelta) -> list[DeadlineAlert]:
-    # Counted from queueing: a logical date is missing in manual runs and long past in backfills. One callback for both
+    # A logical date is missing in manual runs and long past in backfills, so it does not count. One callback for both
     # channels: it opens one alert, however many are told of it. In the triggerer: what Airflow 3.3 runs in the executor
     # (SyncCallback) may not read connections, so it could tell nobody.
     return [
         DeadlineAlert(
             name=name,
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            reference=RunCreated(),
             interval=due_after,
             callback=AsyncCallback(tell_deadline_missed, kwargs={"due_after": late_after(due_after)}),
         )
