@@ -20,8 +20,6 @@ models after it follow. A test failed: its log names the test and the query that
 `warm_looker` alerts but fails nothing: Looker then fills its cache when somebody asks.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import AssetAll, Param, chain, dag
 
 from include import assets
@@ -37,7 +35,7 @@ from include.transform import build_models, refresh_models
     schedule=AssetAll(assets.ORDERS, assets.CATALOG, assets.CRM, assets.WEB_EVENTS) | assets.REPROCESS,
     params={"full_refresh": Param(False, type="boolean", description="compute every table anew")},
     tags=["build", "dbt"],
-    **build_defaults(due_after=timedelta(minutes=90)),
+    **build_defaults(),
 )
 def build_marts():
     models = build_models("dbt")

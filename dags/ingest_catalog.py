@@ -13,8 +13,6 @@
 Retry-After, so look at the API's own status page before clearing the task. `gate` failed: its log names the rows.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import chain, dag, task_group
 
 from include import assets
@@ -29,7 +27,7 @@ TABLE = "products"
     schedule=DAILY,
     params=window_params(),
     tags=["ingest", "catalog"],
-    **ingest_defaults(due_after=timedelta(hours=6)),
+    **ingest_defaults("catalog"),
 )
 def ingest_catalog():
     @task_group(group_id=TABLE)

@@ -13,8 +13,6 @@
 INVALID_SESSION_ID means the connected app's key was rotated. `gate` failed: its log names the rows.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import chain, dag, task_group
 
 from include import assets
@@ -29,7 +27,7 @@ TABLE = "customers"
     schedule=DAILY,
     params=window_params(),
     tags=["ingest", "crm"],
-    **ingest_defaults(due_after=timedelta(hours=6)),
+    **ingest_defaults("crm"),
 )
 def ingest_crm():
     @task_group(group_id=TABLE)

@@ -16,8 +16,6 @@ param `reload_differences` has a run of its own load it, and takes out rows that
 many are gone it refuses: ask why they went; `allow_deletions` says that it was meant.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import chain, dag, task_group
 
 from include import assets
@@ -43,7 +41,7 @@ TABLES = ("orders", "order_items", "refunds")
     schedule=DAILY,
     params=window_params() | deletion_params(),
     tags=["ingest", "orders"],
-    **ingest_defaults(due_after=timedelta(hours=6)),
+    **ingest_defaults("orders"),
 )
 def ingest_orders():
     published = []

@@ -13,8 +13,6 @@
 link of the property. `extract` failed: the log names the table. `gate` failed: its log names the rows.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import chain, dag, task_group
 
 from include import assets
@@ -30,7 +28,7 @@ TABLE = "web_events"
     schedule=DAILY,
     params=window_params(),
     tags=["ingest", "web_events"],
-    **ingest_defaults(due_after=timedelta(hours=6)),
+    **ingest_defaults("web_events"),
 )
 def ingest_web_events():
     @task_group(group_id=TABLE)

@@ -1,5 +1,6 @@
 """What happens in the pipeline that on-call is told of, or that ends an alert: one function each."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,8 +83,13 @@ def task_failed(context: Mapping[str, Any]) -> None:
     )
 
 
+async def tell_deadline_missed(due_after: str, context: Mapping[str, Any]) -> None:
+    """Callback of a DeadlineAlert in the triggerer, whose other work goes on meanwhile."""
+    await asyncio.to_thread(deadline_missed, due_after, context)
+
+
 def deadline_missed(due_after: str, context: Mapping[str, Any]) -> None:
-    """Callback of a DeadlineAlert. `context` holds dag_run and deadline as JSON, no task.
+    """A run is not through in its time. `context` holds dag_run and deadline as JSON, no task.
 
     Args:
         due_after: the time a run has from its queueing, as people read it.
@@ -211,9 +217,11 @@ def dag_url(dag_id: str) -> str:
 
 
 def late_after(due_after: timedelta) -> str:
-    """A deadline's time as people read it, e.g. 6:00:00 as 6 h 0 min."""
-    minutes = int(due_after.total_seconds()) // 60
-    return f"{minutes // 60} h {minutes % 60} min"
+    """A deadline's time as people read it, e.g. 6:00:00 as 6 h 0 min, and 0:00:20 as 20 s."""
+    seconds = int(due_after.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    return f"{seconds // 3600} h {seconds // 60 % 60} min"
 
 
 def _moment(value: Any) -> datetime | None:

@@ -41,7 +41,9 @@ KINDS = {
         "Gate warning", "warning", "The batch was published. Look at the rows; tell the owner of the source."
     ),
     "source_differs": Kind(
-        "Source and warehouse differ", "warning", "Trigger the ingest DAG over the days named, with start and end."
+        "Source and warehouse differ",
+        "warning",
+        "Trigger the ingest DAG with reload_differences, or over the span in its log.",
     ),
     "deadline_missed": Kind(
         "Deadline missed", "error", "Open the run: mend what failed, wait for what is running, clear what is stuck."

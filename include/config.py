@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,11 @@ SNOWFLAKE_ACCOUNT = os.environ.get("SNOWFLAKE_ACCOUNT", "local")
 SNOWFLAKE_DATABASE = os.environ.get("SNOWFLAKE_DATABASE", "ANALYTICS")
 DATA_DOCS_DIR = Path(os.environ.get("DATA_DOCS_DIR", INCLUDE_DIR.parent / "data_docs"))
 DATA_DOCS_DAYS = int(os.environ.get("DATA_DOCS_DAYS", "30"))  # so long are a batch's Data Docs kept
+LANDING_TABLES_DAYS = int(os.environ.get("LANDING_TABLES_DAYS", "14"))  # so long the tables of a batch that is over
 HTTP_CACHE_DIR = Path(os.environ.get("HTTP_CACHE_DIR", Path(tempfile.gettempdir()) / "analytics-warehouse-http"))
 CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
+INGEST_DUE_MINUTES = os.environ.get("INGEST_DUE_MINUTES", "360")  # a run has so long from its queueing
+BUILD_DUE_MINUTES = os.environ.get("BUILD_DUE_MINUTES", "90")
 DATA_DUE_AT = os.environ.get("DATA_DUE_AT", "06:00")
 ALERT_EMAIL = os.environ.get("ALERT_EMAIL", "data-oncall@example.com")
 
@@ -44,6 +47,16 @@ def store_timezone() -> ZoneInfo:
 def due_at(source: str) -> time:
     """Store time at which a day's data should be published, the day after. DATA_DUE_AT_<SOURCE> is for one source."""
     return time.fromisoformat(os.environ.get(f"DATA_DUE_AT_{source.upper()}", DATA_DUE_AT))
+
+
+def ingest_due(source: str) -> timedelta:
+    """How long a run that loads a source may take from its queueing. INGEST_DUE_MINUTES_<SOURCE> is for one source."""
+    return timedelta(minutes=float(os.environ.get(f"INGEST_DUE_MINUTES_{source.upper()}", INGEST_DUE_MINUTES)))
+
+
+def build_due() -> timedelta:
+    """How long a build of the marts may take from its queueing."""
+    return timedelta(minutes=float(BUILD_DUE_MINUTES))
 
 
 def schedule_until() -> date | None:

@@ -100,13 +100,15 @@ def land(batch: dict[str, Any]) -> dict[str, Any]:
 @task(pool=config.WAREHOUSE)
 def gate(batch: dict[str, Any]) -> dict[str, Any]:
     """Check a landed batch against its suite; set bad rows aside, or stop the batch."""
-    from include import alert_events, gating
+    from include import alert_events, gating, metrics
     from include.gate import GateFailed
 
     with _landed(batch) as (warehouse, landed):
         try:
-            verdict, docs = gating.check(warehouse, landed)
+            with metrics.gate_timed(landed.contract.table):
+                verdict, docs = gating.check(warehouse, landed)
         except GateFailed as failure:
+            metrics.gate_stopped(landed.contract.table)
             alert_events.gate_stopped(landed, failure)
             raise
         alert_events.gate_passed(landed, verdict, warehouse)
@@ -121,6 +123,7 @@ def gate(batch: dict[str, Any]) -> dict[str, Any]:
 @task(pool=config.WAREHOUSE)
 def publish(batch: dict[str, Any]) -> dict[str, Any]:
     """Move a gated batch into staging and quarantine in one transaction."""
+    from include import metrics
     from include.publish import Run
     from include.publish import publish as publish_batch
 
@@ -131,6 +134,7 @@ def publish(batch: dict[str, Any]) -> dict[str, Any]:
     if published is None:
         log.info("Batch %s was published before; nothing to do", landed.id)
         return batch
+    metrics.published(landed.contract.table, published)
     log.info("Published %s to %s:", landed.id, landed.contract.target)
     for outcome in ("inserted", "updated", "superseded", "quarantined"):
         log.info("  %-12s %s", outcome, getattr(published, outcome))

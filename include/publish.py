@@ -114,7 +114,7 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
             f"batch {batch.id}: {written:,} rows written, {contract.target} holds {held} of the batch, but "
             f"{expected['inserted'] + expected['updated']} were due; rolled back, staging is unchanged"
         )
-    quarantined = amount_of(warehouse.rows("publish/count_quarantined.sql", **names)[0])
+    quarantined = amount_of(warehouse.rows("publish/count_held.sql", reason="_reason", **names)[0])
     landed = Amount(batch.rows, batch.money or Decimal(0))
     return Published(
         batch.id, landed, expected["inserted"], expected["updated"], expected["superseded"], quarantined, replaced

@@ -135,7 +135,7 @@ def _landed(
 
 def _forget(warehouse: Warehouse, agreed: Contract, batch_id: str, dry_run: bool) -> None:
     for suffix in SUFFIXES:
-        warehouse.run("replay/drop_table.sql", table=agreed.landing(batch_id, suffix))
+        warehouse.run("load/drop_landing.sql", table=agreed.landing(batch_id, suffix))
     if dry_run:
         warehouse.run("replay/forget_checks.sql", {"batch_id": batch_id})
 
@@ -222,7 +222,7 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     left = warehouse.run("replay/release.sql", **names).rowcount or 0
     if left != leaving:
         raise _lost(batch, f"{left:,} rows left {agreed.quarantine}, {leaving:,} were due; was another replay at work?")
-    kept = amount_of(warehouse.rows("replay/count_kept.sql", **names)[0])
+    kept = amount_of(warehouse.rows("publish/count_held.sql", reason="_taken_reason", **names)[0])
     return Published(batch.id, expected.landed, expected.inserted, expected.updated, expected.superseded, kept)
 
 

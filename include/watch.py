@@ -22,14 +22,17 @@ def watch_sources() -> None:
 
 def look(now: datetime, instance: Any) -> None:
     """Look at every source as of `now` (aware); the task `instance` is asked for the runs of other DAGs."""
-    from include import alert_events, alerts, freshness
+    from include import alert_events, alerts, freshness, metrics
     from include.warehouse import open_warehouse
 
     with open_warehouse("watch_freshness") as warehouse:
         found, first_load_at = freshness.read(warehouse, now)
         alert_events.run_succeeded(warehouse)
         alerts.recover(*(f"late:{source.source}" for source in found if not source.is_late), warehouse=warehouse)
+        for _, data_through in warehouse.rows("publish/find_build.sql"):
+            metrics.built(data_through, now)
     for source in found:
+        metrics.fresh(source, now)
         log.info("%s: published through %s, expected %s", source.source, source.published or "never", source.expected)
     if first_load_at is None or freshness.is_new(first_load_at, now):
         log.info("The warehouse is new (first load: %s): nothing is late yet", first_load_at or "none")

@@ -138,6 +138,7 @@ def _settings(environment: AirflowEnvironment) -> dict[str, str]:
             # Tasks take up the parse that include/parse_project.py made, not one of an earlier stack.
             "enable_cache_partial_parse": "False",
         },
+        "metrics": _metrics(),
         "usage_data_collection": {"enabled": "False"},
         "secrets": {"use_cache": "False"},
     }
@@ -145,6 +146,20 @@ def _settings(environment: AirflowEnvironment) -> dict[str, str]:
         f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
         for section, settings in sections.items()
         for name, value in settings.items()
+    }
+
+
+def _metrics() -> dict[str, str | int | float]:
+    """Metrics go to LOCAL_STATSD (host:port) where that is set, as docs/metrics.md describes."""
+    host, _, port = os.environ.get("LOCAL_STATSD", "").rpartition(":")
+    if not port:
+        return {"statsd_on": "False"}
+    return {
+        "statsd_on": "True",
+        "statsd_host": host or "127.0.0.1",
+        "statsd_port": port,
+        "statsd_influxdb_enabled": "True",
+        "legacy_names_on": "False",
     }
 
 

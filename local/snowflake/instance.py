@@ -11,14 +11,23 @@ from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.transforms import show
 
 from local.snowflake import functions
+from local.snowflake.creations import REGISTER, Creations
 from local.snowflake.recent import RecentResults
 from local.snowflake.temporary import TemporaryObjects
 
-# Snowflake lists views among the tables of its information schema; fakesnow leaves them out.
+# Snowflake lists views among the tables of its information schema, and says when each was created; fakesnow leaves
+# views out, and to it all tables are of 1970. Replaced, not kept: the files of an earlier server hold the old view.
 info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template.replace(
-        "'BASE TABLE' AS", "tables.table_type AS"
-    ).replace(
+        "create view if not exists", "create or replace view"
+    )
+    .replace("'BASE TABLE' AS", "tables.table_type AS")
+    .replace(
+        'to_timestamp(0)::timestamptz AS "CREATED"',
+        f"(select created_at from {REGISTER} where name = concat_ws('.', upper(tables.database_name), "
+        'tables.schema_name, tables.table_name)) AS "CREATED"',
+    )
+    .replace(
         "from duckdb_tables tables",
         "from ("
         "select database_name, schema_name, table_name, estimated_size, 'BASE TABLE' as table_type from duckdb_tables "
@@ -48,6 +57,7 @@ class DurableFakeSnow(FakeSnow):
         self.duck_conn.execute(info_schema.fs_global_creation_sql())
         self.duck_conn.execute(show.fs_global_creation_sql())
         self.duck_conn.execute(functions.creation_sql(GLOBAL_DATABASE_NAME))
+        self.creations = Creations(self.duck_conn)
         for file in sorted(directory.glob("*.db")):
             if file.stem != GLOBAL_DATABASE_NAME:
                 self._attach(file.stem)

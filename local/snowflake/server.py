@@ -69,6 +69,7 @@ class Warehouse:
             create_schema=False,
             db_path=self.instance.db_path,
             temporary=self.instance.temporary,
+            creations=self.instance.creations,
             filesystem=getattr(self.instance, "filesystem", None),
             **options,
         )

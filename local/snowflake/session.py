@@ -21,6 +21,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
 from local.snowflake import copying, describing, dialect, merge, results, statements
+from local.snowflake.creations import Creations
 from local.snowflake.locks import TableLocks
 from local.snowflake.passes import Passes
 from local.snowflake.recent import RecentResults
@@ -45,6 +46,7 @@ class Session(FakeSnowflakeConnection):
         self.last_query_id: str | None = None
         self.filesystem = options.pop("filesystem", None)
         self.temporary: TemporaryObjects = options.pop("temporary")
+        self.creations: Creations = options.pop("creations")
         super().__init__(duck_conn, **options)
         self.id: str = uuid.uuid4().hex
         self.locks = locks
@@ -162,6 +164,7 @@ class Statement(FakeSnowflakeCursor):
             self._commit_before_ddl()
         if (table := statements.locked_table(expression)) is not None:
             self.session.locks.acquire(self.session.id, self.session.full_name(table))
+        made = [self.session.full_name(table) for table in statements.made_or_dropped(expression)]
         if isinstance(expression, exp.ListStage):
             self._set_result(*copying.list_stage(expression, self.session, self._duck_conn))
             return
@@ -180,6 +183,8 @@ class Statement(FakeSnowflakeCursor):
             transformed = self._transform(part, bound)
             self._execute(transformed, bound if transformed.find(exp.Placeholder) else None)
         self._track_transaction(expression)
+        for name in made:
+            self.session.creations.note(expression, name)
 
     # -- statements that are not passed on ---------------------------------------------------------------------
 

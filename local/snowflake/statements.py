@@ -81,3 +81,11 @@ def locked_table(expression: Expr) -> exp.Table | None:
     if isinstance(target, exp.Schema):
         target = target.this
     return target if isinstance(target, exp.Table) else None
+
+
+def made_or_dropped(expression: Expr) -> list[exp.Table]:
+    """The tables that CREATE TABLE makes or DROP TABLE drops; none for any other statement."""
+    if not isinstance(expression, (exp.Create, exp.Drop)) or str(expression.args.get("kind")).upper() != "TABLE":
+        return []
+    target = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
+    return [table for table in (target, *expression.args.get("tables", ())) if isinstance(table, exp.Table)]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from snowflake.connector.errors import ProgrammingError
 
 from tests.pipeline.channels import Channels
 from tests.pipeline.test_alerts import load_all
@@ -46,11 +47,12 @@ for broken in sys.argv[3:]:
 
 @pytest.fixture(scope="module")
 def airflow(stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment of an Airflow of its own, with a database and the DAGs `fails` and `watch_freshness`."""
+    """Environment of an Airflow of its own, with a database and the DAGs that are run here."""
     home = tmp_path_factory.mktemp("own_airflow")
     (home / "dags").mkdir()
     (home / "dags" / "fails.py").write_text(FAILING)
-    shutil.copy(REPOSITORY / "dags" / "watch_freshness.py", home / "dags")
+    for name in ("watch_freshness", "maintain_warehouse"):
+        shutil.copy(REPOSITORY / "dags" / f"{name}.py", home / "dags")
     environment = os.environ | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
@@ -95,3 +97,16 @@ def test_the_watch_asks_airflow_for_the_runs_of_the_missing_day(airflow, channel
     assert run(ended, "watch_freshness", "-", "-") == ["success", "success"]
     assert channels.headlines() == (["Data late: crm"],) * 2
     assert "No scheduled run of ingest_crm for 2024-06-30 exists" in str(channels.slack())
+
+
+def test_maintenance_asks_airflow_for_runs_under_way_and_drops_what_none_can_need(airflow, warehouse):
+    table = "raw.orders__20260601_20260602_0123456789"
+    warehouse.execute(f"create or replace transient table {table} (order_id varchar)")
+    assert run(airflow | {"LANDING_TABLES_DAYS": "0"}, "maintain_warehouse", "-") == ["success"]
+    rows = warehouse.execute(
+        "select dag_id, run_id from audit.maintenance where table_name = %(table)s", {"table": table}
+    )
+    [(dag_id, run_id)] = rows.fetchall()
+    assert dag_id == "maintain_warehouse" and run_id.startswith("manual__")
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        warehouse.execute(f"select * from {table}")

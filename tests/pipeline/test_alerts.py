@@ -1,5 +1,6 @@
 """Alerts on the way to Slack and the mail server: told once, counted, reminded of, recovered."""
 
+import asyncio
 import json
 import os
 import threading
@@ -17,10 +18,10 @@ import structlog
 from airflow.callbacks.callback_requests import TaskCallbackRequest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.dag_processing.processor import _execute_task_callbacks
-from airflow.sdk.execution_time.callback_supervisor import execute_callback
 from airflow.sdk.execution_time.task_runner import _run_task_state_change_callbacks
+from airflow.triggers.callback import CallbackTrigger
 
-from include import alert_events, alert_log, alerts, config
+from include import alert_events, alert_log, alerts, config, maintenance, replaying
 from include import watch as watching
 from include.alert_events import Place
 from include.alert_log import REMIND_AFTER, Recovery
@@ -233,6 +234,11 @@ def test_a_killed_task_is_told_by_the_dag_processor(bag, channels, warehouse):
     assert "process ended" in json.dumps(channels.slack())
 
 
+async def payloads(trigger: CallbackTrigger) -> list[dict[str, Any]]:
+    """What a trigger tells the triggerer that runs it."""
+    return [event.payload async for event in trigger.run()]
+
+
 def test_a_missed_deadline_is_one_message_on_each_channel(bag, channels, warehouse, place):
     [deadline] = bag.dags["ingest_crm"].deadline
     run = {
@@ -242,8 +248,8 @@ def test_a_missed_deadline_is_one_message_on_each_channel(bag, channels, warehou
         "queued_at": "2026-07-01T00:00:00Z",
     }
     context = {"dag_run": run, "deadline": {"id": "1", "deadline_time": "2026-07-01T06:00:00Z"}}
-    kwargs = {**deadline.callback.kwargs, "context": context}
-    assert execute_callback(deadline.callback.path, kwargs, "ingest_crm.py", None, LOG) == (True, None)
+    trigger = CallbackTrigger(deadline.callback.path, {**deadline.callback.kwargs, "context": context})
+    assert asyncio.run(payloads(trigger)) == [{"state": "running"}, {"state": "success", "body": None}]
     assert channels.headlines() == (["Deadline missed: ingest_crm"], ["Deadline missed: ingest_crm"])
     told = json.dumps(channels.slack())
     for part in ("6 h 0 min", "it is running", "run scheduled__1", "2026-07-01 07:00", "/dags/ingest_crm/runs/"):
@@ -336,6 +342,25 @@ def test_a_cold_cache_is_told_until_it_is_warm(channels, warehouse, place):
     assert "abc" not in json.dumps(channels.slack())
     alert_events.cache_warmed(failed[1:])
     assert channels.headlines()[0][1:] == ["Recovered: Looker's cache is cold: looker"]
+
+
+BY_HAND = {
+    "replay_quarantine.replay": (replaying, "replay", {"table": "orders", "reason": "negative_total", "batch": None}),
+    "maintain_warehouse.drop_old_tables": (maintenance, "drop_old_tables", {}),
+}
+
+
+@pytest.mark.parametrize("subject", BY_HAND)
+def test_a_run_that_succeeds_ends_what_an_earlier_one_has_raised(channels, warehouse, place, monkeypatch, subject):
+    module, task, params = BY_HAND[subject]
+    alerts.raise_alert(replace(FAILED, subject=subject))
+    dag_id, task_id = subject.split(".")
+    place(dag_id, task_id, "r2", began=1)
+    instance = SimpleNamespace(dag_id=dag_id, task_id=task_id, run_id="r2", try_number=1, get_dr_count=lambda **_: 0)
+    monkeypatch.setattr(module, "get_current_context", lambda: {"params": params | {"dry_run": True}, "ti": instance})
+    getattr(module, task).function()
+    headline = f"Task failed: {subject}"
+    assert channels.headlines() == ([headline, f"Recovered: {headline}"],) * 2
 
 
 # -- data that is late -------------------------------------------------------------------------------------------

@@ -272,7 +272,7 @@ def test_a_day_that_gets_a_newer_export_in_the_middle_of_a_replay_rolls_it_back(
     assert everything(pipeline, "web_events") == before
 
 
-@pytest.mark.parametrize("file", ["publish/merge_versions.sql", "replay/release.sql", "replay/count_kept.sql"])
+@pytest.mark.parametrize("file", ["publish/merge_versions.sql", "replay/release.sql", "publish/count_held.sql"])
 def test_a_failure_anywhere_inside_leaves_no_trace_and_running_again_finishes(pipeline, correct, monkeypatch, file):
     gated(pipeline, "orders", [order("O2", total_amount=Decimal("-2")), order("O4", currency="pounds")])
     correct("negative_total")

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -288,3 +288,25 @@ def test_dates_bind_and_come_back(query: Query):
     at = moment("2026-03-29 01:30:00.123456")
     values = (date(2026, 3, 29), at, Decimal("1.2345"))
     assert query("select %s::date, %s::timestamp_ntz, %s::number(18, 4)", values) == [values]
+
+
+def test_the_information_schema_says_when_a_table_was_created(query: Query) -> None:
+    def created(name: str) -> datetime | None:
+        found = query(f"select created::timestamp_ntz from information_schema.tables where table_name = '{name}'")
+        return found[0][0] if found else None
+
+    before = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=1)
+    query("create or replace transient table raw.dated (id int)")
+    first = created("DATED")
+    assert first is not None and before < first < before + timedelta(minutes=1)
+    query("create table if not exists analytics.raw.dated (id int)")
+    query("insert into raw.dated values (1)")
+    assert created("DATED") == first
+    query("create or replace transient table raw.dated as select 2 as id")
+    again = created("DATED")
+    assert again is not None and again > first
+    query("drop table raw.dated")
+    query("create table if not exists raw.dated (id int)")
+    assert (created("DATED") or first) > again
+    query("drop table raw.dated")
+    assert created("DATED") is None

@@ -1,6 +1,7 @@
 """What an alert says in Slack and by e-mail, and what it never says."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,7 +98,13 @@ def test_every_kind_has_a_runbook_with_its_four_parts(kind):
 
 
 def test_no_runbook_is_left_over():
-    assert {path.stem for path in (REPOSITORY / "docs" / "runbooks").glob("*.md")} == set(KINDS)
+    assert {path.stem for path in (REPOSITORY / "docs" / "runbooks").glob("*.md")} == {*KINDS, "README"}
+
+
+def test_the_index_lists_every_kind_with_its_severity():
+    index = (REPOSITORY / "docs" / "runbooks" / "README.md").read_text()
+    rows = re.findall(r"\| \[`(\w+)`\]\((\w+)\.md\) \|[^|]*\| (\w+) \|", index)
+    assert sorted(rows) == sorted((kind, kind, KINDS[kind].severity) for kind in KINDS)
 
 
 SECRETS = [

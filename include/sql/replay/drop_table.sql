@@ -1,2 +1,0 @@
--- A table of a replay that is over.
-drop table if exists {{ table }}
