@@ -67,6 +67,7 @@ class Proxy:
             ssl_certfile=str(tls / "server.pem"),
             ssl_keyfile=str(tls / "server.key"),
             log_level="critical",
+            interface="asgi3",
             lifespan="off",
             timeout_graceful_shutdown=1,
         )

@@ -176,7 +176,7 @@ class _Runner:
         from airflow.utils.types import DagRunTriggeredByType, DagRunType
         from sqlalchemy import select
 
-        dag = self._serialized(wanted.dag_id)
+        dag = self._serialized(wanted.dag_id, session)
         query = select(DagRun).where(DagRun.dag_id == wanted.dag_id, DagRun.run_id == wanted.run_id)
         run = session.scalar(query)
         now = datetime.now(UTC)
@@ -198,14 +198,12 @@ class _Runner:
         self._take_up(run, session)
         return run
 
-    def _serialized(self, dag_id: str) -> Any:
-        from airflow.serialization.serialized_objects import DagSerialization
+    def _serialized(self, dag_id: str, session: Any) -> Any:
+        """The DAG as the scheduler reads it from Airflow's database."""
+        from airflow.models.dagbag import DBDagBag
 
         if dag_id not in self.serialized:
-            dag = self.dags[dag_id]
-            made = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
-            made.on_success_callback, made.on_failure_callback = dag.on_success_callback, dag.on_failure_callback
-            self.serialized[dag_id] = made
+            self.serialized[dag_id] = DBDagBag().get_latest_version_of_dag(dag_id, session=session)
         return self.serialized[dag_id]
 
     def _take_up(self, run: Any, session: Any) -> None:
@@ -232,7 +230,7 @@ class _Runner:
             chosen = instances
         clear_task_instances(chosen or instances, session, dag_run_state=DagRunState.RUNNING)
         session.commit()
-        run.dag = self._serialized(run.dag_id)
+        run.dag = self._serialized(run.dag_id, session)
 
     def _step(self, run: Any, session: Any) -> None:
         from airflow.utils.state import TaskInstanceState
