@@ -15,8 +15,8 @@ For the quiet load to receive the same data, although it looks once and the harm
   the one before it, so the last state of the source is the state to end in. Nothing is deleted.
 * Products and customers keep every version, and so do the stand-ins of the catalog and the CRM: a version is seen by
   whoever asks for its time, early or late.
-* A day's web export is replaced whole; staging keeps the newest. Each is written again on one of the three days after at
-  most, and never after the last day, so that a daily run reads it.
+* A day's web export is replaced whole; staging keeps the newest. Each is written again on one of the three days after
+  at most, and never after the last day, so that a daily run reads it.
 * What is quarantined never changes, because quarantine keeps every version that was seen, and the quiet load sees one.
 * Rows that commit too late for every daily run are loaded by a run with `start` and `end`, as reconcile asks for.
 """

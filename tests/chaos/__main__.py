@@ -34,10 +34,7 @@ WIDTH = 160
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the seeds and print what came of them; 0 when all passed."""
     options = _parser().parse_args(arguments)
-    if options.jobs > 1 and len(options.seeds) > 1:
-        verdicts = _in_parts(options)
-    else:
-        verdicts = _here(options)
+    verdicts = (_in_parts if options.jobs > 1 and len(options.seeds) > 1 else _here)(options)
     if options.report:
         options.report.write_text(json.dumps([vars(verdict) for verdict in verdicts]))
     else:
@@ -56,7 +53,9 @@ def _here(options: argparse.Namespace) -> "list[Verdict]":
         def say(line: str, seed: int = seed, began: float = began) -> None:
             print(f"seed {seed} {time.monotonic() - began:6.1f} s  {line}", flush=True)
 
-        verdict = run_seed(seed, options.days, options.state, options.without, say, harm=not options.quiet)
+        verdict = run_seed(
+            seed, options.days, options.state, say, options.without, options.only, harm=not options.quiet
+        )
         for problem in verdict.problems:
             say(f"WRONG: {problem}")
         say("passed" if verdict.passed else "FAILED")
@@ -75,7 +74,9 @@ def _in_parts(options: argparse.Namespace) -> "list[Verdict]":
         report = state / "report.json"
         seeds = [str(seed) for seed in options.seeds[number :: options.jobs]]
         command = [sys.executable, "-m", "tests.chaos", *seeds, "--days", str(options.days), "--state", str(state)]
-        command += ["--report", str(report)] + (["--without", options.without] if options.without else [])
+        command += ["--report", str(report), *(["--quiet"] if options.quiet else [])]
+        for name in ("without", "only"):
+            command += [f"--{name}", value] if (value := getattr(options, name)) else []
         subprocess.run(command, cwd=REPOSITORY, check=False)
         if report.exists():
             found = json.loads(report.read_text())
@@ -132,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=int, default=14, help="days of the history (default %(default)s)")
     parser.add_argument("--jobs", type=int, default=1, help="seeds at a time (default %(default)s)")
     parser.add_argument("--without", choices=list(GUARDS), help="take a guard of the pipeline away: seeds must fail")
+    parser.add_argument(
+        "--only", choices=KINDS, metavar="KIND", help=f"one kind of harm, to every run: {'; '.join(KINDS)}"
+    )
     parser.add_argument("--quiet", action="store_true", help="no harm at all: the days, one after the other")
     parser.add_argument("--state", type=Path, default=None, help="directory for what is made at run time")
     parser.add_argument("--report", type=Path, help=argparse.SUPPRESS)

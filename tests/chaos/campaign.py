@@ -12,14 +12,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from include.bootstrap import bootstrap
-from include.warehouse import Warehouse, open_warehouse
+from include.warehouse import open_warehouse
 from local import postgres
 from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
 from tests.chaos import comparison, timeline
 from tests.chaos.crew import Outcome, Worker, make_template
-
-from tests.chaos.injector import AWAY, TABLES, TOLD, Drift, Harm, Injector
+from tests.chaos.injector import AWAY, POSTPONED, TABLES, TOLD, Drift, Harm, Injector
 from tests.chaos.marts import Marts
 from tests.chaos.proxy import Proxy, Trouble
 from tests.chaos.sources import Sources, write_dataset
@@ -28,6 +27,10 @@ from tests.chaos.worker import Order, Run, Setup
 MOST_REPAIRS = 6
 MOST_BUILDS = 2  # between the days; one more comes at the end
 ALWAYS = 1_000_000
+PUBLISHED_BY_RUN = """
+    select count(*), coalesce(sum(landed_rows), 0) from audit.loads
+    where dag_id = %(dag)s and run_id = %(run)s and table_name = %(table)s
+"""
 
 Say = Callable[[str], None]
 
@@ -53,8 +56,19 @@ class NotMended(Exception):
     """A run does not get through, though nothing is broken any more."""
 
 
-def run_seed(seed: int, days: int, state: Path, without: str | None, say: Say, harm: bool = True) -> Verdict:
-    """Run a seed on a stack of its own, which is stopped and removed again; its logs stay in `state`."""
+def run_seed(
+    seed: int,
+    days: int,
+    state: Path,
+    say: Say,
+    without: str | None = None,
+    only: str | None = None,
+    harm: bool = True,
+) -> Verdict:
+    """Run a seed on a stack of its own, which is stopped and removed again; its logs stay in `state`.
+
+    `without` names a guard to take away, `only` the one kind of harm to do; without `harm`, none is done.
+    """
     began = time.monotonic()
     verdict = Verdict(seed, days)
     history = timeline.make(seed, days)
@@ -63,7 +77,7 @@ def run_seed(seed: int, days: int, state: Path, without: str | None, say: Say, h
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     with _stack(history, place) as stack, Proxy(stack.endpoints["saas"]["base_url"], place, stack.ca_file) as proxy:
-        campaign = Campaign(history, stack, proxy, place, without, verdict, say, harm)
+        campaign = Campaign(history, stack, proxy, place, without, verdict, say, harm, only)
         try:
             campaign.run()
         except (NotMended, AssertionError) as error:
@@ -106,23 +120,28 @@ class Campaign:
         verdict: Verdict,
         say: Say,
         harm: bool,
+        only: str | None,
     ) -> None:
         self.history, self.proxy, self.place, self.verdict, self.say = history, proxy, place, verdict, say
-        self.harmful = harm
+        self.harmful, self.only = harm, only
         self.chance = random.Random(f"campaign {history.seed}")
-        self.injector = Injector(history.seed)
+        self.injector = Injector(history.seed, only)
         self.sources = Sources(stack, history)
         proxied = replace(
-            stack, endpoints=stack.endpoints | {"saas": {"base_url": f"https://localhost:{proxy.port}", "port": proxy.port}}
+            stack,
+            endpoints=stack.endpoints | {"saas": {"base_url": f"https://localhost:{proxy.port}", "port": proxy.port}},
         )
         environment = stack.environment() | read_settings().for_stack(proxied).environment()
         os.environ |= environment
         self.marts = Marts(stack, place.parent / "dbt")
-        setup = Setup(environment, place / "template.db", place, place / "worker.log", without)
+        warehouse = stack.endpoints["snowflake"]
+        address = f"https://{warehouse['host']}:{warehouse['port']}"
+        setup = Setup(environment, address, place / "template.db", place, place / "worker.log", without)
         template = make_template(setup)
         self.workers = [self._worker(setup, template, name) for name in ("worker", "second")]
         self.template, self.setup = template, setup
         self.postponed: list[Run] = []
+        self.earlier: list[Run] = []
         self.unhealed: list[date] = []
         self.numbers = Counter[str]()
 
@@ -178,12 +197,12 @@ class Campaign:
             if len(waiting) > 1:
                 self.chance.shuffle(waiting)
                 self._happened("days in random order")
-            earlier, self.postponed = self.postponed, []
+            self.earlier, self.postponed = self.postponed, []
             for each in waiting:
                 for dag_id in self.chance.sample(list(TABLES), len(TABLES)):
                     self._scheduled(dag_id, each, may_wait=number < last)
             waiting = []
-            for run in earlier:
+            for run in self.earlier:
                 self._through(self.workers[0], run, Harm())
             self._besides(number)
             if number == last or self._happens(0.4):
@@ -195,7 +214,7 @@ class Campaign:
             self._through(self.workers[0], run, Harm())
 
     def _happens(self, chance: float) -> bool:
-        return self.chance.random() < chance and self.harmful
+        return self.chance.random() < chance and self.harmful and self.only is None
 
     def _happened(self, kind: str) -> None:
         self.verdict.struck[kind] += 1
@@ -203,7 +222,8 @@ class Campaign:
     def _scheduled(self, dag_id: str, day: date, may_wait: bool) -> None:
         """The daily run, alone or with a run by hand beside it over the days around."""
         run = self._daily(dag_id, day)
-        harm = self.injector.harm(dag_id) if self.harmful else Harm()
+        overtakes = self.only == POSTPONED and any(each.dag_id == dag_id for each in self.earlier)
+        harm = self.injector.harm(dag_id) if self.harmful and not overtakes else Harm()
         if self._happens(0.06):
             self._happened("manual run beside a scheduled one")
             beside = self._by_hand(dag_id, max(day - timedelta(days=1), self.history.days[0]), day)
@@ -269,7 +289,7 @@ class Campaign:
     def _at_once(self, *pairs: tuple[Run, Harm]) -> None:
         """Runs in a worker each, at the same time; then what is left to mend, one after the other."""
         for worker, (run, harm) in zip(self.workers, pairs, strict=True):
-            self._do_harm(harm)
+            self._do_harm(harm, run)
             worker.give(Order(run, faults=harm.faults))
         outcomes = [worker.answer() for worker in self.workers[: len(pairs)]]
         for worker, (run, harm), outcome in zip(self.workers, pairs, outcomes, strict=True):
@@ -287,15 +307,15 @@ class Campaign:
         """Run a DAG run and do what an operator does until it has succeeded, or leave it until after the next day."""
         faults = list(harm.faults)
         if outcome is None:
-            self._do_harm(harm)
+            self._do_harm(harm, run)
             outcome = worker.run(Order(run, clear, faults))
         repairs = 0
         while outcome.state != "success":
             self._count(outcome)
             faults = [fault for fault in faults if fault.kind not in outcome.struck]
             if outcome.state == "killed":
-                if may_wait and self.chance.random() < 0.4:
-                    self._happened("postponed until after the next day")
+                if may_wait and (self.only == POSTPONED or self.chance.random() < 0.4):
+                    self._happened(POSTPONED)
                     self.postponed.append(run)
                     self._mend(harm, run)
                     return
@@ -317,7 +337,7 @@ class Campaign:
 
     # -- harm to the sources -----------------------------------------------------------------------------------------
 
-    def _do_harm(self, harm: Harm) -> None:
+    def _do_harm(self, harm: Harm, run: Run) -> None:
         if harm.trouble:
             trouble = harm.trouble
             kind = TOLD[trouble.how]
@@ -333,6 +353,7 @@ class Campaign:
             self._happened(AWAY)
             self.sources.alter(f"alter role {postgres.READER} nologin")
         if harm.drift:
+            harm.published = self._published(harm.drift, run)
             self._drift(harm.drift)
 
     def _drift(self, drift: Drift) -> None:
@@ -347,28 +368,21 @@ class Campaign:
         if harm.away:
             self.sources.alter(f"alter role {postgres.READER} login")
         if harm.drift:
-            self._check_drift(harm.drift, run)
+            self._check_drift(harm.drift, run, harm.published)
             if harm.drift.mend:
                 self.sources.alter(harm.drift.mend)
         harm.away, harm.drift, harm.trouble = False, None, None
 
-    def _check_drift(self, drift: Drift, run: Run) -> None:
-        with open_warehouse("chaos") as warehouse:
-            rows = _published_rows(warehouse, run, drift.table)
-        if rows is None:
+    def _check_drift(self, drift: Drift, run: Run, before: tuple[int, int]) -> None:
+        batches, rows = self._published(drift, run)
+        if batches == before[0]:
             self._happened(drift.kind)
-        elif rows > 0:
+        elif rows > before[1]:  # a day without rows has no wrong one
             self.verdict.problems.append(f"{run.run_id} published {drift.table} although {drift.kind}: {drift.harm}")
 
-
-def _published_rows(warehouse: Warehouse, run: Run, table: str) -> int | None:
-    """Rows of a table that a run has published; None when it has published no batch of it."""
-    values = {"dag": run.dag_id, "run": run.run_id, "table": table}
-    [(batches, rows)] = warehouse.execute(
-        "select count(*), sum(landed_rows) from audit.loads "
-        "where dag_id = %(dag)s and run_id = %(run)s and table_name = %(table)s",
-        values,
-    ).fetchall()
-    return int(rows) if batches else None
-
-
+    def _published(self, drift: Drift, run: Run) -> tuple[int, int]:
+        """Batches of the drifted table that a run has published, and their rows."""
+        values = {"dag": run.dag_id, "run": run.run_id, "table": drift.table}
+        with open_warehouse("chaos") as warehouse:
+            [(batches, rows)] = warehouse.execute(PUBLISHED_BY_RUN, values).fetchall()
+        return int(batches), int(rows)

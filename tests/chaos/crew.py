@@ -5,10 +5,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+import requests
 
 from local.stack import REPOSITORY
 from tests.chaos.worker import Ended, Order, Setup, make_metadata, work
@@ -31,7 +34,7 @@ class Outcome:
 
 
 def prepare_airflow(state: Path) -> None:
-    """Set the environment that the forking process, and this one, are to know Airflow by. Call before any import of it."""
+    """Set the environment by which the forking process, and this one, know Airflow; before anything imports it."""
     home = state / "airflow"
     dags = home / "dags"
     shutil.rmtree(dags, ignore_errors=True)
@@ -54,7 +57,7 @@ def prepare_airflow(state: Path) -> None:
         "GX_ANALYTICS_ENABLED": "false",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
-    CONTEXT.set_forkserver_preload(["tests.chaos.preloaded"])
+    CONTEXT.set_forkserver_preload(["tests.chaos.preloaded", "tests.chaos.worker"])
 
 
 class Worker:
@@ -64,12 +67,16 @@ class Worker:
         self.setup = setup
         self._process: ForkServerProcess | None = None
         self._pipe: Connection
+        self._sessions: list[str] = []  # of the warehouse, as the process has begun them
 
     def give(self, order: Order) -> None:
         """Let the worker begin with an order; `answer` waits for its end."""
-        if self._process is None or not self._process.is_alive():
+        if self._process is not None and not self._process.is_alive():
+            self.kill()  # a blow that was meant for the run before
+        if self._process is None:
             self._start()
-        self._pipe.send(order)
+        with suppress(BrokenPipeError):  # killed this moment: `answer` finds it so
+            self._pipe.send(order)
 
     def answer(self) -> Outcome:
         """How the order ended that was given last."""
@@ -86,6 +93,8 @@ class Worker:
                 return Outcome("killed", struck, [])
             if what == "struck":
                 struck.append(value)
+            elif what == "session":
+                self._sessions = [*self._sessions[-20:], value]
             elif what == "broken":
                 raise WorkerStuck(f"{value}; the worker's log is {self.setup.log}")
             else:
@@ -103,6 +112,20 @@ class Worker:
             self._process.join()
             self._pipe.close()
             self._process = None
+            self._end_sessions()
+
+    def _end_sessions(self) -> None:
+        """What the warehouse does when it finds a client gone; the stand-in would wait half a minute first."""
+        trusted = self.setup.environment["REQUESTS_CA_BUNDLE"]
+        for token in self._sessions:
+            requests.post(
+                f"{self.setup.warehouse}/session",
+                params={"delete": "true"},
+                headers={"Authorization": f'Snowflake Token="{token}"'},
+                timeout=ANSWER_SECONDS,
+                verify=trusted,
+            )
+        self._sessions = []
 
     def _start(self, body: Callable[[Setup, Connection], None] = work) -> None:
         self._pipe, theirs = CONTEXT.Pipe()

@@ -161,8 +161,8 @@ class _LakeFault(Fault):
             from include import clients, config
 
             s3 = clients.lake_client()
-            manifest = json.loads(s3.get_object(Bucket=config.LAKE_BUCKET, Key=f"{scene.batch}manifest.json")["Body"].read())
-            if self.change(s3, config.LAKE_BUCKET, manifest):
+            kept = s3.get_object(Bucket=config.LAKE_BUCKET, Key=f"{scene.batch}manifest.json")["Body"]
+            if self.change(s3, config.LAKE_BUCKET, json.loads(kept.read())):
                 scene.strike(self)
 
     def change(self, s3: Any, bucket: str, manifest: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from include.contracts import contract
 from tests.chaos import faults
 from tests.chaos.faults import Fault
 from tests.chaos.proxy import Trouble
@@ -16,8 +17,9 @@ TABLES = {
 }
 STEPS = ("extract", "land", "gate", "publish")
 SHARE_OF_RUNS = 0.45
+MOST_DRAWS = 500
 # Of each statement inside publish's transaction, the words by which it is known.
-INSIDE_PUBLISH = ("merge into quarantine", "into {target}", "count(*) as row_count", "insert into audit.loads")
+INSIDE_PUBLISH = ("merge into {quarantine}", "into {target}", "count(*) as row_count", "insert into audit.loads")
 ANSWERS = {
     "catalog": ("429", "500", "503", "garbage", "half a page", "hang", "doubled", "shuffled"),
     "crm": ("500", "503", "garbage", "half a page", "hang", "doubled", "shuffled"),
@@ -34,6 +36,7 @@ TOLD = {
     "shuffled": "rows out of order",
 }
 RETYPED, RENAMED, AWAY = "column retyped", "column renamed", "order database away"
+POSTPONED = "postponed until after the next day"
 
 
 @dataclass(frozen=True)
@@ -68,24 +71,41 @@ DRIFTS = (
 
 @dataclass
 class Harm:
-    """What is done to one run."""
+    """What is done to one run. `published` are its batches and rows of the drifted table before the drift."""
 
     faults: list[Fault] = field(default_factory=list)
     trouble: Trouble | None = None
     drift: Drift | None = None
     away: bool = False
+    published: tuple[int, int] = (0, 0)
+
+    @property
+    def kinds(self) -> list[str]:
+        """What it is called in the report."""
+        told = [fault.kind for fault in self.faults]
+        told += [TOLD[self.trouble.how]] if self.trouble else []
+        told += [self.drift.kind] if self.drift else []
+        return told + [AWAY] * self.away
 
 
 class Injector:
     """Draws the harm of each run of a seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, only: str | None = None) -> None:
         self.chance = random.Random(f"injector {seed}")
+        self.only = only
 
     def harm(self, dag_id: str) -> Harm:
-        """What the next run of a DAG suffers; for about half of them, nothing."""
-        if self.chance.random() >= SHARE_OF_RUNS:
-            return Harm()
+        """What the next run of a DAG suffers; for about half of them nothing, or always the one kind asked for."""
+        if self.only is None:
+            return self.draw(dag_id) if self.chance.random() < SHARE_OF_RUNS else Harm()
+        if self.only == POSTPONED:
+            return Harm([self.kill_inside_publish(self.chance.choice(TABLES[dag_id]))])
+        drawn = (self.draw(dag_id) for _ in range(MOST_DRAWS))
+        return next((harm for harm in drawn if self.only in harm.kinds), Harm())
+
+    def draw(self, dag_id: str) -> Harm:
+        """Any harm that a run of a DAG may suffer."""
         table = self.chance.choice(TABLES[dag_id])
         source = dag_id.removeprefix("ingest_")
         drifts = [drift for drift in DRIFTS if drift.table == table]
@@ -105,19 +125,22 @@ class Injector:
 
     def kill(self, table: str) -> Fault:
         """A worker's end: at some moment of a task, or between two statements, most of all inside publish."""
-        schema = "pii" if table == "customers" else "staging"
         match self.chance.randrange(4):
             case 0:
                 seconds = self.chance.random() * 0.5
                 return faults.KilledInTask(table=table, step=self.chance.choice(STEPS), seconds=seconds)
             case 1:
                 step = self.chance.choice(("land", "gate", "publish", "publish"))
-                return faults.KilledAtStatement(table=table, step=step, number=self.chance.randint(1, 3 + 8 * (step == "publish")))
+                return faults.KilledAtStatement(
+                    table=table, step=step, number=self.chance.randint(1, 3 + 8 * (step == "publish"))
+                )
             case _:
-                text = self.chance.choice(INSIDE_PUBLISH).format(target=f"{schema}.{table}")
-                if table == "customers":
-                    text = text.replace("merge into quarantine", "merge into pii.quarantine")
-                return faults.KilledAfter(table=table, step="publish", text=text)
+                return self.kill_inside_publish(table)
+
+    def kill_inside_publish(self, table: str) -> Fault:
+        agreed = contract(table)
+        text = self.chance.choice(INSIDE_PUBLISH).format(target=agreed.target, quarantine=agreed.quarantine)
+        return faults.KilledAfter(table=table, step="publish", text=text)
 
     def broken_warehouse(self, table: str) -> Fault:
         match self.chance.randrange(3):
@@ -125,7 +148,9 @@ class Injector:
                 return faults.SessionLost(table=table, step="publish", number=self.chance.randint(1, 7))
             case 1:
                 step = self.chance.choice(("land", "gate", "publish"))
-                return faults.StatementFailed(table=table, step=step, number=self.chance.randint(1, 9 if step == "publish" else 3))
+                return faults.StatementFailed(
+                    table=table, step=step, number=self.chance.randint(1, 9 if step == "publish" else 3)
+                )
             case _:
                 return faults.AnswerLost(table=table, step="publish")
 
@@ -158,6 +183,6 @@ KINDS = (
     "two backfills at once",
     "manual run beside a scheduled one",
     "the same day again",
-    "postponed until after the next day",
+    POSTPONED,
     "late rows loaded by a run of their day",
 )

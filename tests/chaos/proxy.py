@@ -132,7 +132,9 @@ class Proxy:
             self._local.session = requests.Session()
             self._local.session.trust_env = False
         query = scope["query_string"].decode()
-        address = f"{self.upstream}{scope.get('raw_path', scope['path'].encode()).decode()}{'?' + query if query else ''}"
+        address = (
+            f"{self.upstream}{scope.get('raw_path', scope['path'].encode()).decode()}{'?' + query if query else ''}"
+        )
         left_out = {"host", "content-length", "accept-encoding", "connection"}
         headers = {name.decode(): value.decode() for name, value in scope["headers"] if name.decode() not in left_out}
         got = self._local.session.request(

@@ -1,8 +1,8 @@
 """A worker: Airflow's own task runner on one DAG run at a time, in a process that may be killed at any moment.
 
 It does what a scheduler with one slot does: asks Airflow which tasks of the run may go, and has Airflow run them, with
-their retries. What a killed worker left behind it takes up as the scheduler does: a task that was running has failed its
-try. The order of tasks, their contexts, XCom, callbacks and states are Airflow's.
+their retries. What a killed worker left behind it takes up as the scheduler does: a task that was running has failed
+its try. The order of tasks, their contexts, XCom, callbacks and states are Airflow's.
 """
 
 import os
@@ -25,9 +25,10 @@ INTERRUPTED = ("running", "queued", "restarting", "deferred")
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker is made with. `metadata` is Airflow's database, its own."""
+    """What a worker is made with. `warehouse` is the stand-in's address, `metadata` Airflow's database, its own."""
 
     environment: dict[str, str]
+    warehouse: str
     metadata: Path
     state: Path
     log: Path
@@ -294,7 +295,11 @@ class _Runner:
         """Tell the faults of every statement that tasks run on the warehouse."""
         from include.warehouse import Warehouse
 
-        execute, insert = Warehouse.execute, Warehouse.insert
+        execute, insert, begin = Warehouse.execute, Warehouse.insert, Warehouse.__init__
+
+        def begin_told(warehouse: Any, connection: Any) -> None:
+            self.pipe.send(("session", connection.rest.token))
+            begin(warehouse, connection)
 
         def told(warehouse: Any, text: str, run: Any) -> Any:
             scene = self.scene
@@ -315,5 +320,6 @@ class _Runner:
         def insert_told(self: Any, table: str, columns: Any, rows: Any) -> Any:
             return told(self, f"insert into {table}", lambda: insert(self, table, columns, rows))
 
+        Warehouse.__init__ = begin_told  # type: ignore[method-assign]
         Warehouse.execute = execute_told  # type: ignore[method-assign]
         Warehouse.insert = insert_told  # type: ignore[method-assign]
