@@ -235,12 +235,17 @@ def current_window() -> Window:
 
 
 def batch_id(table: str, window: Window) -> str:
-    """Name of a batch, a function of DAG, run, table, window and try: a retry never mixes with leftovers."""
+    """Name of a batch, a function of DAG, run, table, window and try: a retry never mixes with leftovers.
+
+    The run counts with the moment it began. One that was deleted and made again, or that an Airflow with a new database
+    makes, has the id and the try of the one before; as the same batch it would not be published.
+    """
     import hashlib
 
     context = get_current_context()
     instance = context["ti"]
-    seed = f"{instance.dag_id}|{instance.run_id}|{window.start}|{window.end}|{instance.try_number}"
+    run = f"{instance.dag_id}|{instance.run_id}|{context['dag_run'].start_date}"
+    seed = f"{run}|{window.start}|{window.end}|{instance.try_number}"
     start, end = (moment.astimezone(window.timezone) for moment in (window.start, window.end))
     return f"{table}__{start:%Y%m%d}_{end:%Y%m%d}_{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
 

@@ -18,7 +18,7 @@ from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
 from tests.chaos import comparison, timeline
 from tests.chaos.crew import Outcome, Worker, make_template
-from tests.chaos.injector import AWAY, POSTPONED, TABLES, TOLD, Drift, Harm, Injector
+from tests.chaos.injector import AWAY, LATE_ANEW, LATE_BY_HAND, POSTPONED, TABLES, TOLD, Drift, Harm, Injector
 from tests.chaos.marts import Marts
 from tests.chaos.proxy import Proxy, Trouble
 from tests.chaos.sources import Sources, write_dataset
@@ -252,8 +252,13 @@ class Campaign:
         """Load the days whose rows came too late for every daily run, as reconcile asks."""
         days, self.unhealed = sorted(set(self.unhealed)), []
         for day in days:
-            self._happened("late rows loaded by a run of their day")
-            self._through(self.workers[0], self._by_hand("ingest_orders", day, day), Harm())
+            daily = self._daily("ingest_orders", day)
+            if daily not in self.postponed and self.chance.random() < 0.5:
+                self._happened(LATE_ANEW)
+                self._through(self.workers[0], daily, Harm(), clear="delete")
+            else:
+                self._happened(LATE_BY_HAND)
+                self._through(self.workers[0], self._by_hand("ingest_orders", day, day), Harm())
 
     def _build(self) -> None:
         with open_warehouse("chaos") as warehouse:

@@ -37,6 +37,7 @@ TOLD = {
 }
 RETYPED, RENAMED, AWAY = "column retyped", "column renamed", "order database away"
 POSTPONED = "postponed until after the next day"
+LATE_BY_HAND, LATE_ANEW = "late rows loaded by a run by hand", "late rows loaded by a run deleted and made again"
 
 
 @dataclass(frozen=True)
@@ -184,5 +185,6 @@ KINDS = (
     "manual run beside a scheduled one",
     "the same day again",
     POSTPONED,
-    "late rows loaded by a run of their day",
+    LATE_BY_HAND,
+    LATE_ANEW,
 )

@@ -46,10 +46,7 @@ def test_seeds_differ_and_every_kind_of_harm_is_drawn():
         for _ in range(14):
             for dag_id in ("ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events"):
                 drawn.update(injector.harm(dag_id).kinds)
-    campaign = {"days in random order", "two backfills at once", "manual run beside a scheduled one",
-                "the same day again", "postponed until after the next day",
-                "late rows loaded by a run of their day"}  # fmt: skip
-    assert set(KINDS) - drawn == campaign
+    assert set(KINDS) - drawn == set(KINDS[KINDS.index("days in random order") :])  # those the campaign draws
 
 
 @pytest.mark.parametrize("seed", range(3))

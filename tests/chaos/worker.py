@@ -48,7 +48,10 @@ class Run:
 
 @dataclass
 class Order:
-    """Run a DAG run, or go on with it. `clear` names what an operator clears first: failed, batch, run, or nothing."""
+    """Run a DAG run, or go on with it.
+
+    `clear` names what an operator does first: clears what failed, or the whole batch, or the run, or deletes the run.
+    """
 
     run: Run
     clear: str | None = None
@@ -154,8 +157,10 @@ class _Runner:
         self.faults = order.faults
         session = Session()
         try:
+            if order.clear == "delete":
+                self._delete(order.run, session)
             run = self._run(order.run, session)
-            if order.clear:
+            if order.clear and order.clear != "delete":
                 self._clear(run, order.clear, session)
             deadline = time.monotonic() + LONGEST_RUN_SECONDS
             while run.state == "running":
@@ -206,6 +211,15 @@ class _Runner:
         if dag_id not in self.serialized:
             self.serialized[dag_id] = DBDagBag().get_latest_version_of_dag(dag_id, session=session)
         return self.serialized[dag_id]
+
+    def _delete(self, wanted: Run, session: Any) -> None:
+        from airflow.models.dagrun import DagRun
+        from sqlalchemy import select
+
+        query = select(DagRun).where(DagRun.dag_id == wanted.dag_id, DagRun.run_id == wanted.run_id)
+        for run in session.scalars(query):
+            session.delete(run)
+        session.commit()
 
     def _take_up(self, run: Any, session: Any) -> None:
         """Tasks whose worker is gone have failed their try."""
