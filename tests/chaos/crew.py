@@ -88,7 +88,7 @@ class Worker:
                 raise WorkerStuck(f"a worker has not answered for {ANSWER_SECONDS} s; its log is {self.setup.log}")
             try:
                 what, value = self._pipe.recv()
-            except (EOFError, ConnectionResetError):
+            except (EOFError, OSError):
                 self.kill()
                 return Outcome("killed", struck, [])
             if what == "struck":

@@ -7,6 +7,7 @@ its try. The order of tasks, their contexts, XCom, callbacks and states are Airf
 
 import os
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -144,6 +145,7 @@ class _Runner:
         from tests.chaos.preloaded import DAGS
 
         self.pipe = pipe
+        self.speaking = threading.Lock()  # a blow falls in a thread of its own
         self.dags = DAGS
         self.serialized: dict[str, Any] = {}
         self.faults: list[Fault] = []
@@ -302,8 +304,12 @@ class _Runner:
 
     def _strike(self, fault: Fault) -> None:
         fault.struck = True
-        self.pipe.send(("struck", fault.kind))
+        self._tell("struck", fault.kind)
         print(f"CHAOS strikes {self.scene.table}.{self.scene.step}: {fault}", flush=True)
+
+    def _tell(self, what: str, value: str) -> None:
+        with self.speaking:
+            self.pipe.send((what, value))
 
     def _watch_statements(self) -> None:
         """Tell the faults of every statement that tasks run on the warehouse."""
@@ -312,7 +318,7 @@ class _Runner:
         execute, insert, begin = Warehouse.execute, Warehouse.insert, Warehouse.__init__
 
         def begin_told(warehouse: Any, connection: Any) -> None:
-            self.pipe.send(("session", connection.rest.token))
+            self._tell("session", connection.rest.token)
             begin(warehouse, connection)
 
         def told(warehouse: Any, text: str, run: Any) -> Any:
