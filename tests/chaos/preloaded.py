@@ -17,6 +17,7 @@ warnings.filterwarnings("ignore")
 from plugins.preloaded_libraries import LIBRARIES  # noqa: E402
 
 RETRY_DELAY = timedelta(milliseconds=100)
+RETRIES = 2
 MORE = (
     "adbc_driver_postgresql.dbapi",
     "airflow.api_fastapi.execution_api.routes",
@@ -44,7 +45,8 @@ def _import_all() -> None:
 
 
 def _read_dags() -> tuple[Any, dict[str, Any]]:
-    """The bag of the ingest DAGs and the DAGs by id. Retries come at once: who waits learns nothing."""
+    """The bag of the ingest DAGs and the DAGs by id. Retries come at once and are
+    two, not four: more waiting and more of the same teach nothing."""
     from airflow.dag_processing.dagbag import BundleDagBag
 
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
@@ -55,8 +57,9 @@ def _read_dags() -> tuple[Any, dict[str, Any]]:
         for task in dag.tasks:
             for operator in (task, getattr(task, "partial_kwargs", None)):
                 if isinstance(operator, dict):
-                    operator |= {"retry_delay": RETRY_DELAY, "retry_exponential_backoff": 0}
+                    operator |= {"retries": RETRIES, "retry_delay": RETRY_DELAY, "retry_exponential_backoff": 0}
                 elif operator is not None and not hasattr(operator, "partial_kwargs"):
+                    operator.retries = RETRIES
                     operator.retry_delay = RETRY_DELAY
                     operator.retry_exponential_backoff = 0
     return bag, dict(bag.dags)
