@@ -88,7 +88,7 @@ class _Maker:
 
     def make(self) -> Timeline:
         days = self.made.days
-        quiet = set(self.chance.sample(range(1, len(days)), max(1, len(days) // 7)))
+        quiet = set(self.chance.sample(range(1, len(days)), max(1, len(days) // 7)) if len(days) > 3 else ())
         busy = self.chance.choice([number for number in range(len(days)) if number not in quiet])
         if days[0] != FIRST_DAYS[2] and len(days) > 7:
             self.made.happened["days of a clock change"] += 1
