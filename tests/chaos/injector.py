@@ -19,7 +19,13 @@ STEPS = ("extract", "land", "gate", "publish")
 SHARE_OF_RUNS = 0.45
 MOST_DRAWS = 500
 # Of each statement inside publish's transaction, the words by which it is known.
-INSIDE_PUBLISH = ("merge into {quarantine}", "into {target}", "count(*) as row_count", "insert into audit.loads")
+INSIDE_PUBLISH = (
+    "into {target}",
+    "into {target}",
+    "where _batch_id",
+    "merge into {quarantine}",
+    "insert into audit.loads",
+)
 ANSWERS = {
     "catalog": ("429", "500", "503", "garbage", "half a page", "hang", "doubled", "shuffled"),
     "crm": ("500", "503", "garbage", "half a page", "hang", "doubled", "shuffled"),
