@@ -6,6 +6,8 @@
   for row, but for the columns that say when and with which batch a row came.
 * **Conservation.** Each row of audit.loads: extracted = landed = inserted + updated + superseded + quarantined, in rows
   and in money; a batch stands there once; no published row belongs to a batch that does not stand there.
+* **No operator for what a retry mends.** A killed worker, a lost session or answer, a failed statement, leftovers: the
+  next try gets through.
 * **All or nothing.** A run that a drifted source stops has published nothing of the drifted table.
 
 For the quiet load to receive the same data, although it looks once and the harmed one on many days, the source history

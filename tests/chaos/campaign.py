@@ -323,6 +323,7 @@ class Campaign:
     ) -> None:
         """Run a DAG run and do what an operator does until it has succeeded, or leave it until after the next day."""
         faults = list(harm.faults)
+        alone = outcome is None  # who publishes beside others may have to be helped
         if outcome is None:
             self._do_harm(harm, run)
             outcome = worker.run(Order(run, clear, faults))
@@ -338,6 +339,10 @@ class Campaign:
                     return
                 outcome = worker.run(Order(run, None, faults))
                 continue
+            if alone and repairs == 0 and harm.mends_itself:
+                after = ", ".join(harm.kinds) or "nothing"
+                failed = ", ".join(outcome.failed)
+                self.verdict.problems.append(f"{run.dag_id} {run.run_id}: {failed} failed for good after: {after}")
             self._mend(harm, run)
             harm = Harm()
             repairs += 1

@@ -40,6 +40,7 @@ class Fault:
     """Something that goes wrong once in a task of a table."""
 
     kind: ClassVar[str] = ""
+    needs_operator: ClassVar[bool] = False  # else a retry alone must get the run through
     table: str
     step: str
     struck: bool = field(default=False, compare=False)
@@ -179,6 +180,7 @@ class FileTruncated(_LakeFault):
     """A Parquet file ends in its middle."""
 
     kind = "Parquet file truncated"
+    needs_operator = True
 
     def change(self, s3: Any, bucket: str, manifest: dict[str, Any]) -> bool:
         if key := _first_file(manifest):
@@ -192,6 +194,7 @@ class FileCorrupted(_LakeFault):
     """The footer of a Parquet file is overwritten."""
 
     kind = "Parquet file corrupted"
+    needs_operator = True
 
     def change(self, s3: Any, bucket: str, manifest: dict[str, Any]) -> bool:
         if key := _first_file(manifest):
@@ -206,6 +209,7 @@ class FileReplaced(_LakeFault):
     """A Parquet file is a whole one, but of another try: a row is missing, or there twice."""
 
     kind = "Parquet file of another try"
+    needs_operator = True
     missing: bool
 
     def change(self, s3: Any, bucket: str, manifest: dict[str, Any]) -> bool:
@@ -228,6 +232,7 @@ class ManifestChanged(_LakeFault):
     """The manifest promises a row more, or other money, than the files hold."""
 
     kind = "manifest disagrees"
+    needs_operator = True
     name: str
 
     def change(self, s3: Any, bucket: str, manifest: dict[str, Any]) -> bool:

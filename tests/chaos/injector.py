@@ -87,6 +87,12 @@ class Harm:
     published: tuple[int, int] = (0, 0)
 
     @property
+    def mends_itself(self) -> bool:
+        """Whether a retry alone must get the run through."""
+        outside = self.trouble or self.drift or self.away
+        return not outside and not any(fault.needs_operator for fault in self.faults)
+
+    @property
     def kinds(self) -> list[str]:
         """What it is called in the report."""
         told = [fault.kind for fault in self.faults]
