@@ -27,7 +27,7 @@ def test_days_under_harm_end_in_the_rows_of_a_quiet_load(tmp_path):
 
 
 def test_a_missing_transaction_is_noticed(tmp_path):
-    harm = ("1", "--days", "1", "--only", INSIDE_PUBLISH)
+    harm = ("3", "--days", "1", "--only", INSIDE_PUBLISH)
     code, output = chaos(tmp_path, *harm, "--without", "transaction")
     assert code == 1, output
     assert "problem(s)" in output
