@@ -21,6 +21,11 @@ FILE ?=
 TESTS ?=
 ONLY ?=
 ROWS ?=
+SEED ?= 1
+SEEDS ?=
+DAYS ?= 14
+JOBS ?= 1
+WITHOUT ?=
 
 .PHONY: help
 help: ## list the commands
@@ -74,6 +79,11 @@ bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build
 .PHONY: conformance
 conformance: $(READY) ## compare with published and independent numbers: [DATASETS="cdnow simulated online_retail complete_journey"]
 	@exec $(RUN) -W ignore -m tests.conformance $(DATASETS)
+
+.PHONY: chaos
+chaos: $(READY) ## break everything while days are loaded, compare with a quiet load: [SEED=1|SEEDS=1-20] [DAYS=14] [JOBS=1] [WITHOUT=...]
+	@exec $(RUN) -W ignore -m tests.chaos $(or $(SEEDS),$(SEED)) --days "$(DAYS)" --jobs "$(JOBS)" \
+		$(if $(WITHOUT),--without "$(WITHOUT)")
 
 .PHONY: lint
 lint: $(READY) ## ruff, mypy, sqlfluff

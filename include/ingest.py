@@ -296,11 +296,17 @@ def batch_id(table: str, window: Window) -> str:
 
 
 def _name(table: str, what: str, window: Window) -> str:
+    """Name of what a task writes of a table.
+
+    The run counts with the moment it began. One that was deleted and made again, or that an Airflow with a new database
+    makes, has the id and the try of the one before; as the same batch it would not be published.
+    """
     import hashlib
 
     context = get_current_context()
     instance = context["ti"]
-    seed = f"{instance.dag_id}|{instance.run_id}|{window.start}|{window.end}|{instance.try_number}"
+    run = f"{instance.dag_id}|{instance.run_id}|{context['dag_run'].start_date}"
+    seed = f"{run}|{window.start}|{window.end}|{instance.try_number}"
     return f"{table}__{what}_{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
 
 

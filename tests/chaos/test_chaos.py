@@ -1,0 +1,80 @@
+"""The harness itself: a seed passes as the pipeline is, and fails when a guard of the pipeline is taken away."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.stack import REPOSITORY
+from tests.chaos import timeline
+from tests.chaos.comparison import Held, compare
+from tests.chaos.injector import KINDS, Injector
+
+INSIDE_PUBLISH = "worker killed inside publish"
+
+
+def chaos(state: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and output of `python -m tests.chaos`."""
+    command = [sys.executable, "-m", "tests.chaos", *arguments, "--state", str(state)]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=1200)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def test_days_under_harm_end_in_the_rows_of_a_quiet_load(tmp_path):
+    code, output = chaos(tmp_path, "1", "--days", "3")
+    assert code == 0, output
+
+
+def test_a_missing_transaction_is_noticed(tmp_path):
+    harm = ("3", "--days", "1", "--only", INSIDE_PUBLISH)
+    code, output = chaos(tmp_path, *harm, "--without", "transaction")
+    assert code == 1, output
+    assert "problem(s)" in output
+
+
+def test_a_seed_always_means_the_same():
+    assert vars(timeline.make(3, 5)) == vars(timeline.make(3, 5))
+    drawn = [[Injector(3).harm("ingest_orders").kinds for _ in range(1)] for _ in range(2)]
+    assert drawn[0] == drawn[1]
+
+
+def test_seeds_differ_and_every_kind_of_harm_is_drawn():
+    drawn = set()
+    for seed in range(1, 21):
+        injector = Injector(seed)
+        for _ in range(14):
+            for dag_id in ("ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events"):
+                drawn.update(injector.harm(dag_id).kinds)
+    assert set(KINDS) - drawn == set(KINDS[KINDS.index("days in random order") :])  # those the campaign draws
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_history_keeps_the_order_of_versions_and_ends_with_the_newest(seed):
+    history = timeline.make(seed, 14)
+    last: dict = {}
+    for number in range(14):
+        for change in history.changes[number]:
+            key = (change.table, change.row[timeline.KEYS[change.table]])
+            assert key not in last or last[key] < change.row["updated_at"]
+            last[key] = change.row["updated_at"]
+            assert change.row["updated_at"] < timeline.midnight(history.days[number] + timeline.timedelta(days=1))
+
+
+def held(*rows: tuple[str, ...]) -> dict[str, Held]:
+    from collections import Counter
+
+    return {"STAGING.ORDERS": Held(("ORDER_ID", "STATUS"), (0,), Counter(rows))}
+
+
+def test_the_comparison_tells_lost_doubled_and_different_rows():
+    clean = held(("1", "paid"), ("2", "paid"), ("3", "paid"))
+    harmed = held(("2", "paid"), ("2", "paid"), ("3", "new"), ("4", "paid"))
+    told = {difference.how: difference.samples for difference in compare(clean, harmed)}
+    assert told == {
+        "rows lost": ("1",),
+        "rows doubled": ("2",),
+        "rows differ": ("3 (STATUS new for paid)",),
+        "rows without a source": ("4",),
+    }
+    assert compare(clean, clean) == []
