@@ -183,7 +183,7 @@ def compared_window(loaded: Window, mends: bool) -> Window:
 
 
 def _take_out(warehouse: "Warehouse", table: str, result: "Reconciliation", window: Window) -> bool:
-    """Take out what the source no longer has of the days that differ; whether anything was, or was refused to be."""
+    """Take out what the source no longer has of the days that differ; whether anything was."""
     from include import alert_events, deletions
     from include.publish import Run
 
