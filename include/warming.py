@@ -172,7 +172,7 @@ def _filtered(client: Any, query: Any, values: Mapping[str, str]) -> str:
 
     attributes = {name: getattr(query, name) for name in QUERY_ATTRIBUTES}
     attributes["filters"] = {**(attributes["filters"] or {}), **values}
-    return client.create_query(models40.WriteQuery(**attributes), fields="id").id
+    return client.create_query(models40.WriteQuery(**attributes), fields="id,model,view").id
 
 
 def _run(client: Any, tile: Tile) -> Warmed:

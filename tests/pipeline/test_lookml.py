@@ -108,7 +108,7 @@ def cents(value: Any) -> Decimal | None:
 
 
 def test_looker_shows_the_money_of_the_facts_to_the_cent(built: Warehouse) -> None:
-    """Gross and net revenue, orders and average order value of random spans, as LookML and as plain SQL computes them."""
+    """Gross and net revenue, orders and average order value of random spans, by LookML and by plain SQL."""
     asked = [
         f"agg_daily_kpis.{name}" for name in ("gross_revenue", "net_revenue", "order_count", "average_order_value")
     ]
