@@ -7,7 +7,7 @@ left join audit.loads as loads on pending.batch_id = loads.batch_id
 
 where coalesce(loads.inserted_rows + loads.updated_rows + loads.replaced_rows, 1) > 0
 
-union
+union all
 
 select 'data_through' as changed_input
 
