@@ -2,7 +2,6 @@
   title: Visits, carts and experiments
   description: Where visitors leave, which carts come back, and what experiments say.
   layout: newspaper
-  preferred_viewer: dashboards-next
   filters:
   - name: Days
     title: Days

@@ -2,7 +2,6 @@
   title: Customer 360
   description: Segments, cohorts, value and risk of customers, and what is bought together.
   layout: newspaper
-  preferred_viewer: dashboards-next
   filters:
   - name: Segment
     title: Segment

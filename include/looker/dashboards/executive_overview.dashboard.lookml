@@ -2,7 +2,6 @@
   title: Executive overview
   description: Revenue, orders, conversion and channels at a glance.
   layout: newspaper
-  preferred_viewer: dashboards-next
   filters:
   - name: Days
     title: Days

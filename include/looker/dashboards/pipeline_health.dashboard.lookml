@@ -2,7 +2,6 @@
   title: Pipeline health
   description: How far the data is, what was published and what was kept back.
   layout: newspaper
-  preferred_viewer: dashboards-next
   filters:
   - name: Days
     title: Days

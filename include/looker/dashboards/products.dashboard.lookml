@@ -2,7 +2,6 @@
   title: Products and categories
   description: What is viewed, sold and returned, by product, category and month.
   layout: newspaper
-  preferred_viewer: dashboards-next
   filters:
   - name: Months
     title: Months

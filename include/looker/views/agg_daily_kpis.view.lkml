@@ -275,22 +275,76 @@ view: agg_daily_kpis {
 
   measure: gross_revenue_change_from_year_ago {
     type: number
-    sql: (sum(case when ${TABLE}.year_ago_gross_revenue is not null then ${TABLE}.gross_revenue end) - sum(${TABLE}.year_ago_gross_revenue)) / nullif(abs(sum(${TABLE}.year_ago_gross_revenue)), 0) ;;
+    sql: (${comparable_gross_revenue_year_ago} - ${year_ago_gross_revenue}) / nullif(abs(${year_ago_gross_revenue}), 0) ;;
     value_format_name: percent_2
     description: "(gross_revenue − year_ago_gross_revenue) ÷ |year_ago_gross_revenue|; null where that is 0 or null."
   }
 
   measure: net_revenue_change_from_year_ago {
     type: number
-    sql: (sum(case when ${TABLE}.year_ago_net_revenue is not null then ${TABLE}.net_revenue end) - sum(${TABLE}.year_ago_net_revenue)) / nullif(abs(sum(${TABLE}.year_ago_net_revenue)), 0) ;;
+    sql: (${comparable_net_revenue_year_ago} - ${year_ago_net_revenue}) / nullif(abs(${year_ago_net_revenue}), 0) ;;
     value_format_name: percent_2
     description: "(net_revenue − year_ago_net_revenue) ÷ |year_ago_net_revenue|; null where that is 0 or null."
   }
 
   measure: order_count_change_from_year_ago {
     type: number
-    sql: (sum(case when ${TABLE}.year_ago_order_count is not null then ${TABLE}.order_count end) - sum(${TABLE}.year_ago_order_count)) / nullif(abs(sum(${TABLE}.year_ago_order_count)), 0) ;;
+    sql: (${comparable_order_count_year_ago} - ${year_ago_order_count}) / nullif(abs(${year_ago_order_count}), 0) ;;
     value_format_name: percent_2
     description: "(order_count − year_ago_order_count) ÷ |year_ago_order_count|; null where that is 0 or null."
+  }
+
+  measure: year_ago_gross_revenue {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.year_ago_gross_revenue ;;
+    value_format_name: money
+    description: "gross_revenue of the same date a year before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_gross_revenue_year_ago {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.year_ago_gross_revenue is not null then ${TABLE}.gross_revenue end ;;
+    value_format_name: money
+    tags: ["dbt:agg_daily_kpis.gross_revenue"]
+    description: "Sum of the line amounts of valid orders of the day, before discounts."
+  }
+
+  measure: year_ago_net_revenue {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.year_ago_net_revenue ;;
+    value_format_name: money
+    description: "net_revenue of the same date a year before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_net_revenue_year_ago {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.year_ago_net_revenue is not null then ${TABLE}.net_revenue end ;;
+    value_format_name: money
+    tags: ["dbt:agg_daily_kpis.net_revenue"]
+    description: "Gross revenue less discounts less refunds."
+  }
+
+  measure: year_ago_order_count {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.year_ago_order_count ;;
+    value_format_name: decimal_0
+    description: "order_count of the same date a year before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_order_count_year_ago {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.year_ago_order_count is not null then ${TABLE}.order_count end ;;
+    value_format_name: decimal_0
+    tags: ["dbt:agg_daily_kpis.order_count"]
+    description: "Valid orders."
   }
 }

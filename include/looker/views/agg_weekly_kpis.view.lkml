@@ -275,43 +275,151 @@ view: agg_weekly_kpis {
 
   measure: gross_revenue_change_from_previous {
     type: number
-    sql: (sum(case when ${TABLE}.previous_gross_revenue is not null then ${TABLE}.gross_revenue end) - sum(${TABLE}.previous_gross_revenue)) / nullif(abs(sum(${TABLE}.previous_gross_revenue)), 0) ;;
+    sql: (${comparable_gross_revenue_previous} - ${previous_gross_revenue}) / nullif(abs(${previous_gross_revenue}), 0) ;;
     value_format_name: percent_2
     description: "(gross_revenue − previous_gross_revenue) ÷ |previous_gross_revenue|; null where that is 0 or null."
   }
 
   measure: gross_revenue_change_from_year_ago {
     type: number
-    sql: (sum(case when ${TABLE}.year_ago_gross_revenue is not null then ${TABLE}.gross_revenue end) - sum(${TABLE}.year_ago_gross_revenue)) / nullif(abs(sum(${TABLE}.year_ago_gross_revenue)), 0) ;;
+    sql: (${comparable_gross_revenue_year_ago} - ${year_ago_gross_revenue}) / nullif(abs(${year_ago_gross_revenue}), 0) ;;
     value_format_name: percent_2
     description: "(gross_revenue − year_ago_gross_revenue) ÷ |year_ago_gross_revenue|; null where that is 0 or null."
   }
 
   measure: net_revenue_change_from_previous {
     type: number
-    sql: (sum(case when ${TABLE}.previous_net_revenue is not null then ${TABLE}.net_revenue end) - sum(${TABLE}.previous_net_revenue)) / nullif(abs(sum(${TABLE}.previous_net_revenue)), 0) ;;
+    sql: (${comparable_net_revenue_previous} - ${previous_net_revenue}) / nullif(abs(${previous_net_revenue}), 0) ;;
     value_format_name: percent_2
     description: "(net_revenue − previous_net_revenue) ÷ |previous_net_revenue|; null where that is 0 or null."
   }
 
   measure: net_revenue_change_from_year_ago {
     type: number
-    sql: (sum(case when ${TABLE}.year_ago_net_revenue is not null then ${TABLE}.net_revenue end) - sum(${TABLE}.year_ago_net_revenue)) / nullif(abs(sum(${TABLE}.year_ago_net_revenue)), 0) ;;
+    sql: (${comparable_net_revenue_year_ago} - ${year_ago_net_revenue}) / nullif(abs(${year_ago_net_revenue}), 0) ;;
     value_format_name: percent_2
     description: "(net_revenue − year_ago_net_revenue) ÷ |year_ago_net_revenue|; null where that is 0 or null."
   }
 
   measure: order_count_change_from_previous {
     type: number
-    sql: (sum(case when ${TABLE}.previous_order_count is not null then ${TABLE}.order_count end) - sum(${TABLE}.previous_order_count)) / nullif(abs(sum(${TABLE}.previous_order_count)), 0) ;;
+    sql: (${comparable_order_count_previous} - ${previous_order_count}) / nullif(abs(${previous_order_count}), 0) ;;
     value_format_name: percent_2
     description: "(order_count − previous_order_count) ÷ |previous_order_count|; null where that is 0 or null."
   }
 
   measure: order_count_change_from_year_ago {
     type: number
-    sql: (sum(case when ${TABLE}.year_ago_order_count is not null then ${TABLE}.order_count end) - sum(${TABLE}.year_ago_order_count)) / nullif(abs(sum(${TABLE}.year_ago_order_count)), 0) ;;
+    sql: (${comparable_order_count_year_ago} - ${year_ago_order_count}) / nullif(abs(${year_ago_order_count}), 0) ;;
     value_format_name: percent_2
     description: "(order_count − year_ago_order_count) ÷ |year_ago_order_count|; null where that is 0 or null."
+  }
+
+  measure: previous_gross_revenue {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.previous_gross_revenue ;;
+    value_format_name: money
+    description: "gross_revenue of the week before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_gross_revenue_previous {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.previous_gross_revenue is not null then ${TABLE}.gross_revenue end ;;
+    value_format_name: money
+    tags: ["dbt:agg_weekly_kpis.gross_revenue"]
+    description: "Sum of the line amounts of valid orders of the week, before discounts."
+  }
+
+  measure: previous_net_revenue {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.previous_net_revenue ;;
+    value_format_name: money
+    description: "net_revenue of the week before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_net_revenue_previous {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.previous_net_revenue is not null then ${TABLE}.net_revenue end ;;
+    value_format_name: money
+    tags: ["dbt:agg_weekly_kpis.net_revenue"]
+    description: "Gross revenue less discounts less refunds."
+  }
+
+  measure: previous_order_count {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.previous_order_count ;;
+    value_format_name: decimal_0
+    description: "order_count of the week before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_order_count_previous {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.previous_order_count is not null then ${TABLE}.order_count end ;;
+    value_format_name: decimal_0
+    tags: ["dbt:agg_weekly_kpis.order_count"]
+    description: "Valid orders."
+  }
+
+  measure: year_ago_gross_revenue {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.year_ago_gross_revenue ;;
+    value_format_name: money
+    description: "gross_revenue of the week 52 weeks before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_gross_revenue_year_ago {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.year_ago_gross_revenue is not null then ${TABLE}.gross_revenue end ;;
+    value_format_name: money
+    tags: ["dbt:agg_weekly_kpis.gross_revenue"]
+    description: "Sum of the line amounts of valid orders of the week, before discounts."
+  }
+
+  measure: year_ago_net_revenue {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.year_ago_net_revenue ;;
+    value_format_name: money
+    description: "net_revenue of the week 52 weeks before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_net_revenue_year_ago {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.year_ago_net_revenue is not null then ${TABLE}.net_revenue end ;;
+    value_format_name: money
+    tags: ["dbt:agg_weekly_kpis.net_revenue"]
+    description: "Gross revenue less discounts less refunds."
+  }
+
+  measure: year_ago_order_count {
+    hidden: yes
+    type: sum
+    sql: ${TABLE}.year_ago_order_count ;;
+    value_format_name: decimal_0
+    description: "order_count of the week 52 weeks before."
+  }
+
+  # Of the rows only that have something to compare with.
+  measure: comparable_order_count_year_ago {
+    hidden: yes
+    type: sum
+    sql: case when ${TABLE}.year_ago_order_count is not null then ${TABLE}.order_count end ;;
+    value_format_name: decimal_0
+    tags: ["dbt:agg_weekly_kpis.order_count"]
+    description: "Valid orders."
   }
 }
