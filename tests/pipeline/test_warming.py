@@ -1,7 +1,7 @@
 """After a build: which marts it changed, and that Looker runs again exactly the queries that read one of them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -127,9 +127,11 @@ class Looker:
 
 
 @pytest.fixture
-def looker(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Looker:
+def looker(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looker]:
     monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
-    return Looker(stack)
+    server = Looker(stack)
+    yield server
+    server.clear()
 
 
 def outcomes(results: list[Warmed]) -> dict[str, str]:
