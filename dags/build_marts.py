@@ -7,7 +7,7 @@ on it. What SQL cannot compute, `fit_customer_value` and `evaluate_experiments` 
 that arrive while a build runs share the next one.
 
 **Inputs → outputs.** `staging.*`, `pii.customers`, `audit.loads` → `intermediate.*`, `analytics.*`, `marts.*`; asset
-`marts`; a row in `audit.builds`.
+`marts`; a row in `audit.builds`, the changed marts in `audit.built_marts`, what was warmed in `audit.warmed_queries`.
 
 **Reruns.** Safe: models are functions of staging, as of the last day that all sources have published. A build takes in
 the batches that no finished build has seen; with the param `full_refresh` it computes everything anew, as a changed
@@ -17,7 +17,8 @@ model needs.
 models after it follow. A test failed: its log names the test and the query that finds the rows.
 `fit_customer_value` warns that a fit failed: the last good one stays in use, the log and
 `analytics.customer_value_parameters` say why. If it lasts, look at what changed in the purchases.
-`warm_looker` alerts but fails nothing: Looker then fills its cache when somebody asks.
+`warm_looker` runs the dashboard queries whose marts changed; it alerts but fails nothing: Looker then fills its cache
+when somebody asks.
 """
 
 from airflow.sdk import AssetAll, Param, chain, dag

@@ -24,6 +24,10 @@ CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
 INGEST_DUE_MINUTES = os.environ.get("INGEST_DUE_MINUTES", "360")  # a run has so long from its queueing
 BUILD_DUE_MINUTES = os.environ.get("BUILD_DUE_MINUTES", "90")
 DATA_DUE_AT = os.environ.get("DATA_DUE_AT", "06:00")
+# Cache warming: queries at a time; most seconds for one; most seconds to wait until Looker has noticed the build.
+LOOKER_PARALLEL_QUERIES = int(os.environ.get("LOOKER_PARALLEL_QUERIES", "4"))
+LOOKER_QUERY_SECONDS = int(os.environ.get("LOOKER_QUERY_SECONDS", "300"))
+LOOKER_NOTICE_SECONDS = int(os.environ.get("LOOKER_NOTICE_SECONDS", "600"))
 ALERT_EMAIL = os.environ.get("ALERT_EMAIL", "data-oncall@example.com")
 
 # Connection ids, as airflow_settings.yaml names them.

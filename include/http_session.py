@@ -30,14 +30,16 @@ class _TimeoutsAndEtags(_Timeouts, CacheControlAdapter):
     """Keeps answers that carry an ETag, and sends the ETag when the same is asked again."""
 
 
-def http_session(retried_methods: tuple[str, ...] = ("GET", "HEAD"), kept_in: Path | None = None) -> requests.Session:
+def http_session(
+    retried_methods: tuple[str, ...] = ("GET", "HEAD"), kept_in: Path | None = None, retries: int = RETRIES
+) -> requests.Session:
     """A session whose calls time out and are retried with back-off and jitter on 429, 5xx and broken connections.
 
     With `kept_in`, a directory, answers with an ETag are kept there for three days: what the server then calls
     unchanged is not sent again.
     """
     retry = Retry(
-        total=RETRIES,
+        total=retries,
         backoff_factor=1,
         backoff_jitter=1,
         backoff_max=60,

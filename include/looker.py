@@ -1,11 +1,8 @@
-"""Warm Looker's cache after a build, so that the first reader of the day does not wait."""
+"""Looker: its client, and the task that warms its cache after a build, so that the first reader does not wait."""
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from airflow.sdk import task
 
@@ -13,49 +10,60 @@ from include import config
 
 log = logging.getLogger(__name__)
 
-PARALLEL_QUERIES = 4
-TIMEOUT_SECONDS = 300
+RETRIES = 3
+CALL_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Warmed:
-    """One query of a dashboard: how long it took, and the error where it failed."""
+    """What became of a dashboard's query: how long it took, the error where it failed, or that it was still warm."""
 
     dashboard: str
     title: str
     seconds: float
     error: str | None = None
+    skipped: bool = False
+
+    def __str__(self) -> str:
+        outcome = "unchanged, not run" if self.skipped else f"{self.seconds:.1f} s"
+        return f"{self.dashboard} · {self.title}: {outcome}{f' FAILED {self.error}' if self.error else ''}"
 
 
 @task(retries=0)
 def warm_looker() -> None:
-    """Run every dashboard's queries once; a failure alerts and fails nothing."""
-    from include import alert_events
+    """Run the queries of the exposed dashboards whose marts have changed; a failure alerts and fails nothing."""
+    from include import alert_events, lineage
+    from include.warehouse import open_warehouse
+    from include.warming import warm
 
     try:
-        results = warm(looker_client())
+        with open_warehouse("warm_looker") as warehouse:
+            results = warm(looker_client(), warehouse, lineage.read())
     except Exception as error:
         log.exception("Looker's cache could not be warmed")
         alert_events.cache_warmed([], error)
         return
     for result in results:
-        log.info(
-            "%s · %s: %.1f s%s",
-            result.dashboard,
-            result.title,
-            result.seconds,
-            f" FAILED {result.error}" if result.error else "",
-        )
-    failed = [result for result in results if result.error]
-    log.info("Warmed %d of %d queries", len(results) - len(failed), len(results))
-    alert_events.cache_warmed(results)
+        log.info("%s", result)
+    ran = [result for result in results if not result.skipped]
+    failed = [result for result in ran if result.error]
+    log.info(
+        "Ran %d of %d queries, %d failed; the others read no table that has changed",
+        len(ran),
+        len(results),
+        len(failed),
+    )
+    alert_events.cache_warmed(ran)
 
 
 def looker_client() -> Any:
-    """Looker API 4.0 client from the Airflow connection `looker`."""
+    """Looker API 4.0 client from the Airflow connection `looker`; calls time out and are repeated on 429 and 5xx."""
     import looker_sdk
     from airflow.sdk import BaseHook
     from looker_sdk.rtl import api_settings
+    from looker_sdk.rtl.requests_transport import RequestsTransport
+
+    from include.http_session import http_session
 
     connection = BaseHook.get_connection(config.LOOKER)
 
@@ -68,33 +76,12 @@ def looker_client() -> Any:
                 "client_id": connection.login or "",
                 "client_secret": connection.password or "",
                 "verify_ssl": "true",
-                "timeout": str(TIMEOUT_SECONDS),
+                "timeout": str(CALL_SECONDS),
             }
 
-    return looker_sdk.init40(config_settings=Settings())
-
-
-def warm(client: Any) -> list[Warmed]:
-    """Run the query of every dashboard element, a few at a time."""
-    elements = list(_elements(client))
-    with ThreadPoolExecutor(PARALLEL_QUERIES) as pool:
-        return list(pool.map(lambda element: _run(client, *element), elements))
-
-
-def _elements(client: Any) -> Iterator[tuple[str, str, str]]:
-    for dashboard in client.all_dashboards(fields="id,title"):
-        for element in client.dashboard_dashboard_elements(dashboard.id):
-            query = element.query or (element.result_maker.query if element.result_maker else None)
-            if query is not None:
-                yield dashboard.title, element.title or element.id, query.id
-
-
-def _run(client: Any, dashboard: str, title: str, query_id: str) -> Warmed:
-    from looker_sdk.error import SDKError
-
-    began = monotonic()
-    try:
-        client.run_query(query_id, "json", cache=False, transport_options={"timeout": TIMEOUT_SECONDS})
-    except SDKError as error:
-        return Warmed(dashboard, title, monotonic() - began, str(error))
-    return Warmed(dashboard, title, monotonic() - began)
+    logging.getLogger("looker_sdk").setLevel(logging.WARNING)  # it logs every call
+    client = looker_sdk.init40(config_settings=Settings())
+    # POST, too: to log in, to look a query up by its content and to run it can all be repeated.
+    patient = http_session(("GET", "POST"), retries=RETRIES)
+    cast(RequestsTransport, client.transport).session.mount("https://", patient.get_adapter("https://"))
+    return client

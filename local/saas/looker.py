@@ -6,8 +6,11 @@ Rows are made up from the query itself: what matters to the pipelines is which q
 import csv
 import hashlib
 import io
+import itertools
+import math
 import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +20,15 @@ from starlette.responses import JSONResponse
 
 from local.saas.credentials import Tokens, bearer
 from local.saas.journal import Journal
-from local.saas.looker_content import MODEL, dashboards, describe_query, explores
+from local.saas.looker_content import (
+    MODEL,
+    dashboards,
+    datagroups,
+    describe_query,
+    explore,
+    explores,
+    unknown_fields,
+)
 
 CLIENT_ID = "local-looker-client"
 CLIENT_SECRET = "local-looker-secret"
@@ -48,6 +59,8 @@ class Content:
         self.dashboards = {dashboard["id"]: dashboard for dashboard in dashboards()}
         self.queries: dict[str, Document] = {}
         self.used_by: dict[str, list[str]] = {}
+        self.tasks: dict[str, Document] = {}
+        self._numbers = itertools.count(1)
         self._cached: set[str] = set()
         self._lock = threading.Lock()
         for element in self.elements():
@@ -75,12 +88,44 @@ class Content:
         return self.queries.setdefault(described["id"], described)
 
     def run(self, query: Document, result_format: str, limit: int | None, cache: bool) -> Response:
-        """Run a query and record it. Raises LookerError for a format that is not offered."""
+        """Run a query and record it. Raises LookerError for a format that is not offered, or an unknown field."""
         if result_format not in ("json", "csv", "json_detail"):
             raise LookerError(400, f"Unsupported result format: {result_format}")
+        if unknown := unknown_fields(query):
+            raise LookerError(400, f"Unknown field {unknown[0]}")
+        self._record(query, result_format, cache)
+        return _rendered(query, _rows(query, limit), result_format)
+
+    def start(self, query: Document, result_format: str, cache: bool) -> Document:
+        """A task that runs a query: when it is looked at again, the query has been run, or has failed."""
+        number = f"{next(self._numbers):032x}"
+        return self.tasks.setdefault(
+            number,
+            {
+                "id": number,
+                "query_id": query["id"],
+                "query": query,
+                "result_format": result_format,
+                "cache": cache,
+                "status": "added",
+            },
+        )
+
+    def follow(self, task: Document) -> Document:
+        """The task as it is now."""
+        if task["status"] == "added":
+            if unknown_fields(task["query"]):
+                task["status"] = "error"
+            else:
+                self._record(task["query"], task["result_format"], task["cache"])
+                task["status"] = "complete"
+        return task
+
+    def _record(self, query: Document, result_format: str, cache: bool) -> None:
         with self._lock:
             from_cache = cache and query["id"] in self._cached
-            self._cached.add(query["id"])
+            if result_format == "json_detail":  # the other formats are streamed, and not kept
+                self._cached.add(query["id"])
             self.journal.append(
                 {
                     "query_id": query["id"],
@@ -92,7 +137,6 @@ class Content:
                     "from_cache": from_cache,
                 }
             )
-        return _rendered(query, _rows(query, limit), result_format)
 
 
 def router(state_dir: Path) -> APIRouter:
@@ -178,6 +222,18 @@ def _content(content: Content) -> APIRouter:
     def dashboard_elements(dashboard_id: str, fields: Fields = None) -> list[Document]:
         return [_only(one, fields) for one in _found(content.dashboards, dashboard_id)["dashboard_elements"]]
 
+    @routes.get("/lookml_models/{model}/explores/{name}")
+    def lookml_explore(model: str, name: str, fields: Fields = None) -> Document:
+        if model != MODEL or name not in explores():
+            raise LookerError(404, "Not found")
+        return _only(explore(name), fields)
+
+    @routes.get("/datagroups")
+    def all_datagroups() -> list[Document]:
+        # Here Looker has always just asked for the triggers.
+        checked = {"model_name": MODEL, "trigger_check_at": math.ceil(time.time()), "triggered_at": None}
+        return [checked | {"id": str(number), "name": name} for number, name in enumerate(datagroups(), 1)]
+
     @routes.get("/dashboard_elements/{element_id}")
     def element(element_id: str, fields: Fields = None) -> Document:
         return _only(_found({one["id"]: one for one in content.elements()}, element_id), fields)
@@ -203,6 +259,15 @@ def _queries(content: Content) -> APIRouter:
     @routes.get("/queries/{query_id}/run/{result_format}")
     def run_query(query_id: str, result_format: str, limit: int | None = None, cache: bool = True) -> Response:
         return content.run(_found(content.queries, query_id), result_format, limit, cache)
+
+    @routes.post("/query_tasks")
+    def create_query_task(task: Document, cache: bool = True, fields: Fields = None) -> Document:
+        query = _found(content.queries, task["query_id"])
+        return _only(content.start(query, task["result_format"], cache), fields)
+
+    @routes.get("/query_tasks/{task_id}")
+    def query_task(task_id: str, fields: Fields = None) -> Document:
+        return _only(content.follow(_found(content.tasks, task_id)), fields)
 
     return routes
 

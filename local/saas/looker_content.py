@@ -1,55 +1,22 @@
-"""The dashboards of the Looker stand-in: two, over explores named after the marts they read."""
+"""The content of the Looker stand-in: the dashboards, explores and datagroups of the LookML project."""
 
 import hashlib
 import json
+from functools import cache
 from typing import Any
 
-MODEL = "analytics"
+from local.lookml import MODEL, Project
+
 QUERY_KEYS = (
     "model", "view", "fields", "pivots", "fill_fields", "filters", "filter_expression", "sorts", "limit",
     "column_limit", "total", "row_total", "subtotals", "dynamic_fields", "query_timezone",
 )  # fmt: skip
 
-Tile = tuple[str, str, list[str], dict[str, str]]
 
-_TILES: dict[tuple[str, str], list[Tile]] = {
-    ("executive_overview", "Executive overview"): [
-        (
-            "Revenue by day",
-            "agg_daily_kpis",
-            ["agg_daily_kpis.day", "agg_daily_kpis.gross_revenue", "agg_daily_kpis.net_revenue"],
-            {"agg_daily_kpis.day": "90 days"},
-        ),
-        (
-            "Orders and average order value",
-            "agg_daily_kpis",
-            ["agg_daily_kpis.day", "agg_daily_kpis.order_count", "agg_daily_kpis.average_order_value"],
-            {"agg_daily_kpis.day": "90 days"},
-        ),
-        ("Revenue by channel", "fct_orders", ["fct_orders.channel", "fct_orders.gross_revenue"], {}),
-        (
-            "Conversion funnel",
-            "conversion_funnel",
-            ["conversion_funnel.step", "conversion_funnel.session_count", "conversion_funnel.rate_of_entrants"],
-            {},
-        ),
-    ],
-    ("customer_360", "Customer 360"): [
-        ("Customers by segment", "rfm_analysis", ["rfm_analysis.segment", "rfm_analysis.customer_count"], {}),
-        (
-            "Cohort retention",
-            "cohort_retention",
-            ["cohort_retention.cohort_month", "cohort_retention.month_number", "cohort_retention.retention_rate"],
-            {},
-        ),
-        (
-            "Bought together",
-            "product_affinity",
-            ["product_affinity.product_a", "product_affinity.product_b", "product_affinity.lift"],
-            {},
-        ),
-    ],
-}
+@cache
+def project() -> Project:
+    """The project, read once."""
+    return Project()
 
 
 def query_id(query: dict[str, Any]) -> str:
@@ -67,40 +34,80 @@ def describe_query(query: dict[str, Any]) -> dict[str, Any]:
     return known | {"id": number, "slug": slug, "client_id": slug, "can": {"run": True}}
 
 
+def unknown_fields(query: dict[str, Any]) -> list[str]:
+    """Fields and filters of a query that its explore does not have: Looker fails when it is run."""
+    known = project().fields(query["view"])
+    return sorted({*(query["fields"] or []), *(query["filters"] or {})} - known.keys())
+
+
 def dashboards() -> list[dict[str, Any]]:
-    """Both dashboards with their elements."""
-    return [
-        {
-            "id": name,
-            "slug": name,
-            "title": title,
-            "description": None,
-            "hidden": False,
-            "readonly": False,
-            "deleted": False,
-            "query_timezone": None,
-            "folder": {"id": "1", "name": "Shared"},
-            "dashboard_filters": [],
-            "dashboard_elements": [_element(name, number, tile) for number, tile in enumerate(tiles, 1)],
-        }
-        for (name, title), tiles in _TILES.items()
-    ]
+    """All LookML dashboards with their elements; Looker's id of one is <model>::<dashboard>."""
+    return [_dashboard(name, definition) for name, definition in project().dashboards.items()]
+
+
+def explore(name: str) -> dict[str, Any]:
+    """An explore's resource. Raises KeyError."""
+    known = project().explores[name]
+    return {
+        "id": f"{MODEL}::{name}",
+        "name": name,
+        "model_name": MODEL,
+        "view_name": name,
+        "joins": [{"name": join, "type": definition.get("type")} for join, definition in known.joins.items()],
+    }
 
 
 def explores() -> set[str]:
     """Explores there are."""
-    return {view for tiles in _TILES.values() for _, view, _, _ in tiles}
+    return set(project().explores)
 
 
-def _element(dashboard: str, number: int, tile: Tile) -> dict[str, Any]:
-    title, view, fields, filters = tile
-    query = describe_query({"model": MODEL, "view": view, "fields": fields, "filters": filters, "limit": "500"})
+def datagroups() -> list[str]:
+    """Names of the model's datagroups."""
+    return list(project().datagroups)
+
+
+def _dashboard(name: str, definition: dict[str, Any]) -> dict[str, Any]:
+    dashboard_id = f"{MODEL}::{name}"
     return {
-        "id": f"{dashboard}.{number}",
-        "dashboard_id": dashboard,
+        "id": dashboard_id,
+        "slug": name,
+        "title": definition["title"],
+        "description": definition.get("description"),
+        "hidden": False,
+        "readonly": True,
+        "deleted": False,
+        "query_timezone": None,
+        "folder": {"id": "lookml", "name": "LookML Dashboards"},
+        "dashboard_filters": [
+            {
+                "id": f"{dashboard_id}.{each['name']}",
+                "dashboard_id": dashboard_id,
+                "name": each["name"],
+                "title": each["title"],
+                "type": each["type"],
+                "default_value": each.get("default_value"),
+            }
+            for each in definition.get("filters", [])
+        ],
+        "dashboard_elements": [_element(dashboard_id, each) for each in definition["elements"]],
+    }
+
+
+def _element(dashboard_id: str, definition: dict[str, Any]) -> dict[str, Any]:
+    query = describe_query(
+        {key: definition[key] for key in QUERY_KEYS if key in definition}
+        | {"view": definition["explore"], "limit": str(definition["limit"])}
+    )
+    element_id = f"{dashboard_id}.{definition['name']}"
+    listen = [{"dashboard_filter_name": name, "field": field} for name, field in definition.get("listen", {}).items()]
+    filterable = {"model": query["model"], "view": query["view"], "name": definition["name"], "listen": listen}
+    return {
+        "id": element_id,
+        "dashboard_id": dashboard_id,
         "type": "vis",
-        "title": title,
+        "title": definition["title"],
         "query": query,
         "query_id": query["id"],
-        "result_maker": {"id": f"{dashboard}.{number}", "query": query, "query_id": query["id"], "filterables": []},
+        "result_maker": {"id": element_id, "query": query, "query_id": query["id"], "filterables": [filterable]},
     }
