@@ -20,7 +20,7 @@ from fakesnow.statement_type import SCL, UNKNOWN, USE, statement_type_id
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
-from local.snowflake import copying, describing, dialect, merge, results, statements
+from local.snowflake import copying, describing, dialect, merge, results, statements, unloading
 from local.snowflake.locks import TableLocks
 from local.snowflake.passes import Passes
 from local.snowflake.recent import RecentResults
@@ -158,6 +158,9 @@ class Statement(FakeSnowflakeCursor):
         expression = parse_one(sql)
         self.type_id = statement_type_id(expression)
         self.check_db_and_schema(expression)
+        if isinstance(expression, exp.Copy) and unloading.location(expression):
+            self._unload(expression, params)
+            return
         if statements.is_ddl(expression):
             self._commit_before_ddl()
         if (table := statements.locked_table(expression)) is not None:
@@ -294,6 +297,18 @@ class Statement(FakeSnowflakeCursor):
         sql = merge.native(statement.copy()).sql(dialect="duckdb") + " RETURNING merge_action"
         self._duck_conn.execute(sql, params)
         self._set_result(*merge.result(statement, self._duck_conn.to_arrow_table()))
+
+    def _unload(self, copy: exp.Copy, params: Any) -> None:
+        """COPY INTO a location; it reads only, so that it takes no lock and leaves a transaction as it is."""
+        bound = list(params) if isinstance(params, Sequence) and not isinstance(params, str) else None
+        transformed = self._transform(dialect.prepare(unloading.query(copy), self.session), bound)
+
+        def read() -> pa.RecordBatchReader:
+            values = bound if transformed.find(exp.Placeholder) else None
+            found = self._duck_conn.execute(transformed.sql(dialect="duckdb"), values)
+            return found.to_arrow_reader(unloading.ROWS_AT_ONCE)
+
+        self._set_result(*unloading.unload(copy, self.session, self.id, read))
 
     def _overwrite(self, insert: exp.Insert) -> None:
         """INSERT OVERWRITE: the rows are read before the table is emptied, since they may come from it."""
