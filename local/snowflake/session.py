@@ -157,10 +157,10 @@ class Statement(FakeSnowflakeCursor):
         sql = self._inline_variables(sql) if "$" in sql else sql
         expression = parse_one(sql)
         self.type_id = statement_type_id(expression)
-        self.check_db_and_schema(expression)
         if isinstance(expression, exp.Copy) and unloading.location(expression):
             self._unload(expression, params)
             return
+        self.check_db_and_schema(expression)
         if statements.is_ddl(expression):
             self._commit_before_ddl()
         if (table := statements.locked_table(expression)) is not None:
@@ -300,8 +300,10 @@ class Statement(FakeSnowflakeCursor):
 
     def _unload(self, copy: exp.Copy, params: Any) -> None:
         """COPY INTO a location; it reads only, so that it takes no lock and leaves a transaction as it is."""
+        query = unloading.query(copy)
+        self.check_db_and_schema(query)
         bound = list(params) if isinstance(params, Sequence) and not isinstance(params, str) else None
-        transformed = self._transform(dialect.prepare(unloading.query(copy), self.session), bound)
+        transformed = self._transform(dialect.prepare(query, self.session), bound)
 
         def read() -> pa.RecordBatchReader:
             values = bound if transformed.find(exp.Placeholder) else None

@@ -203,10 +203,10 @@ def test_what_cannot_be_unloaded_is_refused(query: Query, bucket: Any):
 
 
 def test_an_unload_leaves_a_transaction_open_and_sees_its_rows(open_session: Any, query: Query, bucket: Any):
-    cursor = open_session().cursor()
+    cursor = open_session(schema=None).cursor()  # names with a schema need no current one
     cursor.execute("begin")
-    cursor.execute("insert into sold (id) values ('A2')")
-    cursor.execute(f"copy into @analytics.raw.lake/unload/open/ from sold {PARQUET}")
+    cursor.execute("insert into staging.sold (id) values ('A2')")
+    cursor.execute(f"copy into @raw.lake/unload/open/ from (select * from staging.sold) {PARQUET}")
     assert cursor.fetchall()[0][0] == 3
     cursor.execute("rollback")
     assert query("select count(*) from analytics.staging.sold") == [(2,)]
