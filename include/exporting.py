@@ -10,7 +10,7 @@ from airflow.sdk import Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include import config
-from include.exports import FORMATS, names
+from include.exports import FORMATS, Refused, names
 from include.window import WindowError, run_window
 
 if TYPE_CHECKING:
@@ -67,16 +67,12 @@ def export_params() -> dict[str, Param]:
 @task(pool=config.WAREHOUSE)
 def plan() -> list[dict[str, Any]]:
     """What the run exports, one item a mart, all of them of the build that the marts are of now."""
-    from include.exports import ExportError
     from include.exports.mart import current_build
 
     params = get_current_context()["params"]
-    try:
-        with _open() as warehouse, _told():
-            build_number, data_through = current_build(warehouse)
-            orders = planned(params, build_number)
-    except ExportError as error:
-        raise AirflowFailException(str(error)) from error
+    with _open() as warehouse, _told():
+        build_number, data_through = current_build(warehouse)
+        orders = planned(params, build_number)
     if not orders:
         raise AirflowFailException("none of the chosen marts is exported by the day: leave out start and end")
     log.info(
@@ -92,7 +88,7 @@ def planned(params: Any, build_number: int) -> list[dict[str, Any]]:
     """The orders that a run's params make, as `ordered` reads them.
 
     Raises:
-        ExportError, WindowError: a mart cannot be exported as asked, or only one of start and end is given.
+        Refused, WindowError: a mart cannot be exported as asked, or only one of start and end is given.
     """
     from include.exports import definition
 
@@ -182,7 +178,7 @@ def _told() -> Iterator[None]:
 
     try:
         yield
-    except WindowError as error:
+    except (WindowError, Refused) as error:
         raise AirflowFailException(str(error)) from error
     except Superseded as error:
         _give_way(error)

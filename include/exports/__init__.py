@@ -17,7 +17,11 @@ _IDENTIFIER = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
 class ExportError(Exception):
-    """A mart cannot be exported as asked; the message says why."""
+    """A mart was not exported; the message says why."""
+
+
+class Refused(ExportError):
+    """A mart cannot be exported as asked, and another try would end the same way."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,15 @@ def definition(mart: str) -> Definition:
     """How a mart is exported.
 
     Raises:
-        ExportError: marts.yml does not name it, it is no model of schema marts, or it asks for what the model has not.
+        Refused: marts.yml does not name it, it is no model of schema marts, or it asks for what the model has not.
     """
     declared = _declared()
     if mart not in declared:
-        raise ExportError(f"{mart!r} is not one of the marts of include/exports/marts.yml: {', '.join(declared)}")
+        raise Refused(f"{mart!r} is not one of the marts of include/exports/marts.yml: {', '.join(declared)}")
     try:
         return _checked(mart, dict(declared[mart] or {}), _model_columns(mart))
     except ValueError as error:
-        raise ExportError(f"include/exports/marts.yml, {mart}: {error}") from None
+        raise Refused(f"include/exports/marts.yml, {mart}: {error}") from None
 
 
 def _checked(mart: str, raw: dict[str, Any], model: dict[str, str]) -> Definition:

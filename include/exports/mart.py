@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from include.exports import Definition, ExportError
+from include.exports import Definition, ExportError, Refused
 from include.exports.manifest import (
     Content,
     ExportLake,
@@ -84,11 +84,11 @@ def current_build(warehouse: Warehouse) -> tuple[int, date | None]:
 
     Raises:
         Superseded: another build is at work, so that they are of none.
-        ExportError: none was ever finished.
+        Refused: none was ever finished.
     """
     rows = warehouse.rows("export/builds.sql")
     if not rows:
-        raise ExportError("no build has finished yet, so there is nothing to export: run build_marts first")
+        raise Refused("no build has finished yet, so there is nothing to export: run build_marts first")
     [(number, data_through, at_work)] = rows
     if number != at_work:
         raise Superseded(f"build {at_work} is at work, or has stopped half way, after build {number}")
@@ -102,7 +102,8 @@ def export(warehouse: Warehouse, lake: ExportLake, order: Order, code_version: s
 
     Raises:
         Superseded: a build began meanwhile.
-        ExportError: what arrived in the lake is not what the mart holds, or the mart is not as declared.
+        Refused: the mart is not as declared.
+        ExportError: what arrived in the lake is not what the mart holds.
     """
     data_through = _same_build(warehouse, order)
     snapshot = _snapshot(warehouse, order)
@@ -145,9 +146,9 @@ def _snapshot(warehouse: Warehouse, order: Order) -> _Snapshot:
         name: _type(*described) for name, *described in warehouse.rows("export/columns.sql", {"mart": definition.mart})
     }
     if missing := [name for name in (*definition.columns, definition.by) if name and name not in types]:
-        raise ExportError(f"marts.{definition.mart} has no column {', '.join(missing)}: has its model been built?")
+        raise Refused(f"marts.{definition.mart} has no column {', '.join(missing)}: has its model been built?")
     if definition.by and types[definition.by] != "DATE":
-        raise ExportError(f"marts.{definition.mart}.{definition.by} is {types[definition.by]}, and days are a DATE")
+        raise Refused(f"marts.{definition.mart}.{definition.by} is {types[definition.by]}, and days are a DATE")
     money = tuple(name for name in definition.columns if _MONEY.search(name) and types[name].startswith("NUMBER"))
     rows = warehouse.rows(
         "export/parts.sql",

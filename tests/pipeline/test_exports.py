@@ -277,19 +277,16 @@ def test_an_export_gives_way_to_a_build(shop: Shop, monkeypatch: pytest.MonkeyPa
     shop.begin_build()
     with pytest.raises(Superseded, match="build 2 is at work"):
         export(shop.warehouse, shop.lake, stale, "v1")
-    shop.warehouse.execute("update intermediate.int_build set build_number = 1")
-
-    def change_after_unload(change: Callable[[], Any]) -> None:
-        finish = ExportLake.write_part
-        monkeypatch.setattr(ExportLake, "write_part", lambda self, part: (finish(self, part), change()))
+    shop.warehouse.execute("update intermediate.int_build set build_number = 1")  # as if it had not begun
 
     shop.sell("O1C", 1, "1")
-    with monkeypatch.context():
-        change_after_unload(shop.build)
+    finish = ExportLake.write_part
+    with monkeypatch.context() as patch:
+        patch.setattr(ExportLake, "write_part", lambda self, part: (finish(self, part), shop.build()))
         with pytest.raises(Superseded, match="build 2 has finished; this run began with build 1"):
             shop.export("third")
-    monkeypatch.undo()
     assert shop.lake.latest() == first and len(audited(shop)) == 1
+    assert shop.lake.manifest(replace(stale, run_id="third").export_id) is None
 
 
 def test_a_mart_that_changes_without_a_build_is_not_exported(shop: Shop, monkeypatch: pytest.MonkeyPatch):
