@@ -136,7 +136,7 @@ def _options(copy: exp.Copy, session: "Session") -> Options:
         elif name == "PATTERN":
             options.pattern = value.name
         elif name == "FILE_FORMAT":
-            options.format = _file_format(parse_options(parameter.expressions), session)
+            options.format = file_format(parse_options(parameter.expressions), session)
         elif name == "MATCH_BY_COLUMN_NAME":
             options.match_by_column_name = value.name.upper()
         elif name in {"FORCE", "PURGE"}:
@@ -146,7 +146,8 @@ def _options(copy: exp.Copy, session: "Session") -> Options:
     return options
 
 
-def _file_format(options: dict[str, Any], session: "Session") -> dict[str, Any]:
+def file_format(options: dict[str, Any], session: "Session") -> dict[str, Any]:
+    """Options of a FILE_FORMAT, with those of the named format that it refers to."""
     if name := options.pop("FORMAT_NAME", None):
         return {**lookup_file_format(session._duck_conn, str(name), session.database, session.schema), **options}
     return options

@@ -72,6 +72,11 @@ def finish(node: Expr) -> Expr:
     return node
 
 
+def strftime_format(pattern: str) -> str:
+    """A date format of Snowflake's in the directives of DuckDB's strftime."""
+    return FORMAT_ELEMENT.sub(lambda match: FORMAT_ELEMENTS[match[0].upper()], pattern).replace('"', "")
+
+
 def _call(name: str, *arguments: Expr) -> exp.Anonymous:
     return exp.Anonymous(this=f"{CATALOG}.{name}", expressions=list(arguments))
 
@@ -118,7 +123,7 @@ def _to_char(node: Expr) -> Expr:
         return exp.Cast(this=node.this, to=exp.DataType.build("varchar"))
     if not isinstance(pattern, exp.Literal) or not FORMAT_ELEMENT.search(pattern.name):
         raise NotImplementedError(f"TO_CHAR with the format {pattern.sql(dialect='snowflake')}")
-    text = FORMAT_ELEMENT.sub(lambda match: FORMAT_ELEMENTS[match[0].upper()], pattern.name).replace('"', "")
+    text = strftime_format(pattern.name)
     return exp.Anonymous(this="strftime", expressions=[_call("sf_timestamp", node.this), exp.Literal.string(text)])
 
 

@@ -20,7 +20,7 @@ from fakesnow.statement_type import SCL, UNKNOWN, USE, statement_type_id
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import Expr, exp
 
-from local.snowflake import copying, describing, dialect, merge, results, statements
+from local.snowflake import copying, describing, dialect, merge, results, statements, unloading
 from local.snowflake.creations import Creations
 from local.snowflake.locks import TableLocks
 from local.snowflake.passes import Passes
@@ -159,6 +159,9 @@ class Statement(FakeSnowflakeCursor):
         sql = self._inline_variables(sql) if "$" in sql else sql
         expression = parse_one(sql)
         self.type_id = statement_type_id(expression)
+        if isinstance(expression, exp.Copy) and unloading.location(expression):
+            self._unload(expression, params)
+            return
         self.check_db_and_schema(expression)
         if statements.is_ddl(expression):
             self._commit_before_ddl()
@@ -299,6 +302,20 @@ class Statement(FakeSnowflakeCursor):
         sql = merge.native(statement.copy()).sql(dialect="duckdb") + " RETURNING merge_action"
         self._duck_conn.execute(sql, params)
         self._set_result(*merge.result(statement, self._duck_conn.to_arrow_table()))
+
+    def _unload(self, copy: exp.Copy, params: Any) -> None:
+        """COPY INTO a location; it reads only, so that it takes no lock and leaves a transaction as it is."""
+        query = unloading.query(copy)
+        self.check_db_and_schema(query)
+        bound = list(params) if isinstance(params, Sequence) and not isinstance(params, str) else None
+        transformed = self._transform(dialect.prepare(query, self.session), bound)
+
+        def read() -> pa.RecordBatchReader:
+            values = bound if transformed.find(exp.Placeholder) else None
+            found = self._duck_conn.execute(transformed.sql(dialect="duckdb"), values)
+            return found.to_arrow_reader(unloading.ROWS_AT_ONCE)
+
+        self._set_result(*unloading.unload(copy, self.session, self.id, read))
 
     def _overwrite(self, insert: exp.Insert) -> None:
         """INSERT OVERWRITE: the rows are read before the table is emptied, since they may come from it."""
