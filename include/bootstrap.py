@@ -11,7 +11,7 @@ from include.warehouse import Warehouse, open_warehouse
 
 
 def bootstrap(warehouse: Warehouse) -> list[str]:
-    """Create what is missing and return the names of the tables that now exist."""
+    """Create what is missing and return the names of the tables that now exist; the view over quarantine is made anew."""
     names = []
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
@@ -23,6 +23,7 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
         for file in sorted((SQL_DIR / "ddl").glob(f"{schema}_*.sql")):
             warehouse.run(f"ddl/{file.name}", database=SNOWFLAKE_DATABASE)
             names.append(f"{place}.{file.stem.removeprefix(f'{schema}_')}")
+    warehouse.run("ddl/quarantine_summary.sql", contracts=all_contracts())
     return names
 
 
