@@ -148,9 +148,7 @@ def _asked(
 
 def _limited(port: int, folder: Path, api_keys: list[str]) -> dict[str, Any]:
     """Every key asks as often as the usual limit allows in a minute, all at once."""
-    asked = [
-        [_request(PATHS[number % len(PATHS)], key) for number in range(REQUESTS_PER_MINUTE)] for key in api_keys
-    ]
+    asked = [[_request(PATHS[number % len(PATHS)], key) for number in range(REQUESTS_PER_MINUTE)] for key in api_keys]
     return _asked(port, folder, asked, 0)
 
 

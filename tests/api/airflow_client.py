@@ -40,9 +40,7 @@ def ask(key: str) -> dict[str, Any]:
             "key as token": client.get(SUMMARY, headers={"Authorization": f"Bearer {key}"}).status_code,
             "ready": client.get("/analytics/ready").status_code,
             "description": client.get("/analytics/openapi.json").status_code,
-            "plugins": [
-                plugin["name"] for plugin in client.get("/api/v2/plugins", headers=bearer).json()["plugins"]
-            ],
+            "plugins": [plugin["name"] for plugin in client.get("/api/v2/plugins", headers=bearer).json()["plugins"]],
             "import errors": client.get("/api/v2/plugins/importErrors", headers=bearer).json(),
         }
 

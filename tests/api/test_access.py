@@ -206,7 +206,11 @@ def test_the_log_tells_who_asked_what_and_nothing_personal(api_with_pii, person,
     assert searched["rows"] == 0
     assert (refused["who"], refused["status"]) == (None, 401)
     text = json.dumps(lines)
-    secrets = [api_with_pii.key.split(".")[1], "secret-of-somebody", *(person[n] for n in ("email", "phone") if person[n])]
+    secrets = [
+        api_with_pii.key.split(".")[1],
+        "secret-of-somebody",
+        *(person[n] for n in ("email", "phone") if person[n]),
+    ]
     assert not [secret for secret in secrets if secret in text]
 
 
