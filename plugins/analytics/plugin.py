@@ -24,6 +24,7 @@ class AnalyticsApi:
         if made is None:
             async with self._making:
                 made = self._made = self._made or await asyncio.to_thread(_make)
+        assert made is not None
         await made(scope, receive, send)
 
 
