@@ -16,7 +16,7 @@ AUDIT_COLUMNS = {"loads": {"extracted_at": "timestamp_ntz"}}
 
 
 def bootstrap(warehouse: Warehouse) -> list[str]:
-    """Create what is missing and return the names of the tables that now exist."""
+    """Create what is missing, and the view over quarantine anew; return the names of the tables that now exist."""
     names = []
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
@@ -32,6 +32,7 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
             names.append(f"{place}.{file.stem.removeprefix(f'{schema}_')}")
     for table, columns in AUDIT_COLUMNS.items():
         _add_columns(warehouse, f"{SNOWFLAKE_DATABASE}.audit.{table}", columns)
+    warehouse.run("ddl/quarantine_summary.sql", contracts=all_contracts())
     return names
 
 

@@ -32,6 +32,8 @@ ALERT_EMAIL = os.environ.get("ALERT_EMAIL", "data-oncall@example.com")
 
 # Connection ids, as airflow_settings.yaml names them.
 WAREHOUSE = "warehouse"
+WAREHOUSE_READER = "warehouse_reader"
+WAREHOUSE_PII_READER = "warehouse_pii_reader"
 LAKE = "lake"
 ORDER_DB = "order_db"
 GOOGLE_ANALYTICS = "google_analytics"

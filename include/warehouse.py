@@ -74,17 +74,22 @@ def open_warehouse(query_tag: str) -> Iterator[Warehouse]:
         warehouse.close()
 
 
-def connect_args(query_tag: str = "warehouse") -> dict[str, Any]:
-    """Arguments of snowflake.connector.connect, as the Airflow connection `warehouse` gives them."""
+def connect_args(
+    query_tag: str = "warehouse",
+    conn_id: str = WAREHOUSE,
+    login_timeout: int = LOGIN_TIMEOUT_SECONDS,
+    statement_timeout: int = STATEMENT_TIMEOUT_SECONDS,
+) -> dict[str, Any]:
+    """Arguments of snowflake.connector.connect, as an Airflow connection gives them; timeouts in seconds."""
     from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 
     parameters = {
         "QUERY_TAG": query_tag,
         "TIMEZONE": "UTC",
-        "STATEMENT_TIMEOUT_IN_SECONDS": STATEMENT_TIMEOUT_SECONDS,
+        "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
     }
-    hook = SnowflakeHook(snowflake_conn_id=WAREHOUSE, session_parameters=parameters)
-    timeouts = {"login_timeout": LOGIN_TIMEOUT_SECONDS, "network_timeout": STATEMENT_TIMEOUT_SECONDS}
+    hook = SnowflakeHook(snowflake_conn_id=conn_id, session_parameters=parameters)
+    timeouts = {"login_timeout": login_timeout, "network_timeout": statement_timeout}
     return {key: value for key, value in hook._get_conn_params().items() if value not in (None, "")} | timeouts
 
 

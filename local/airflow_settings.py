@@ -99,7 +99,7 @@ def _fitted(connection: Connection, stack: Stack) -> Connection:
     ends = stack.endpoints
     services = ends["saas"]["base_url"]
     match connection.conn_id:
-        case "warehouse":
+        case "warehouse" | "warehouse_reader" | "warehouse_pii_reader":
             snowflake = ends["snowflake"]
             key = base64.b64encode(Path(snowflake["private_key_file"]).read_bytes()).decode()
             known = {name: snowflake[name] for name in ("account", "database", "host", "port")}

@@ -54,6 +54,8 @@ def stack(tmp_path: Path) -> Stack:
 def test_every_connection_that_the_code_names_is_there() -> None:
     named = {
         config.WAREHOUSE,
+        config.WAREHOUSE_READER,
+        config.WAREHOUSE_PII_READER,
         config.LAKE,
         config.ORDER_DB,
         config.GOOGLE_ANALYTICS,

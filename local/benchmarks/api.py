@@ -1,0 +1,251 @@
+"""The REST API with 50 clients at once: cold, cached and unchanged (304), beside asking the warehouse directly."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from include.warehouse import Warehouse, render
+from local.airflow_settings import read_settings
+from local.benchmarks.benchmark import BenchmarkError, Row, Setting
+from local.benchmarks.generated_warehouse import generated_warehouse
+from local.benchmarks.measured import REPOSITORY, run_measured
+from local.product import Dataset, client_environment
+from local.snowflake.account import connect
+from local.stack import Stack
+from plugins.analytics import keys
+from plugins.analytics.routes.business import PERIODS
+from plugins.analytics.schemas.business import Revenue
+from plugins.analytics.settings import API_PREFIX
+
+DATASET = "simulated:customers=300,days=120,end=2026-06-30"
+LAST_DAY = date(2026, 6, 30)
+CLIENTS = 50
+SECONDS = 8
+COLD_PER_CLIENT = 4
+TARGET_CACHED_MS = 20.0
+TARGET_UNCHANGED_MS = 5.0
+UNLIMITED = 100_000_000
+REQUESTS_PER_MINUTE = 600
+LIMITED_KEYS = 10
+PATHS = (
+    "/summary",
+    "/revenue",
+    "/metrics/kpis",
+    "/conversion/funnel",
+    "/customers/segments",
+    "/cohorts/retention",
+    "/products/performance",
+    "/categories",
+    "/experiments",
+    "/carts/abandonment",
+)
+
+
+def run(setting: Setting) -> list[Row]:
+    """Milliseconds and requests a second of one process of the API.
+
+    Raises:
+        BenchmarkError: the shop could not be built, the API did not start, or an answer was another than expected.
+    """
+    folder = setting.folder("api")
+    with generated_warehouse(folder, DATASET) as shop:
+        environment = _environment(shop.stack, folder)
+        setting.say("building the shop")
+        run_measured(
+            "local.benchmarks.api_shop",
+            {"state": str(folder / "state"), "folder": str(folder)},
+            folder,
+            environment,
+        )
+        with _served(folder, environment) as port:
+            loaded = _Load(port, folder, _keys(shop.warehouse, CLIENTS, UNLIMITED))
+            setting.say(f"{CLIENTS} clients, questions that nobody asked before")
+            cold = loaded.cold()
+            setting.say(f"{CLIENTS} clients, the same questions directly to the warehouse")
+            direct = _direct(shop.stack)
+            setting.say(f"{CLIENTS} clients, kept answers")
+            cached = loaded.cached()
+            alone = loaded.cached(clients=1)
+            setting.say(f"{CLIENTS} clients, answers that they have already")
+            unchanged = loaded.unchanged()
+            unchanged_alone = loaded.unchanged(clients=1)
+            setting.say(f"{LIMITED_KEYS} keys, each as often as it may")
+            limited = loaded.limited(_keys(shop.warehouse, LIMITED_KEYS, None))
+    return [
+        _row(
+            f"API, cold, {CLIENTS} clients",
+            cold,
+            f"one session of the warehouse: {_shown(direct)}",
+            details={"direct": direct},
+        ),
+        _row(f"API, cached, {CLIENTS} clients", cached, f"one client: {_shown(alone)}", TARGET_CACHED_MS),
+        _row(
+            f"API, unchanged (304), {CLIENTS} clients",
+            unchanged,
+            f"one client: {_shown(unchanged_alone)}",
+            TARGET_UNCHANGED_MS,
+            details={"one_client": unchanged_alone},
+        ),
+        Row(
+            what=f"API, {LIMITED_KEYS} keys, {REQUESTS_PER_MINUTE} requests each within a minute",
+            figure=f"{limited['statuses'].get('200', 0):,} of {limited['requests']:,} answered",
+            target="all",
+            reached=limited["statuses"] == {"200": LIMITED_KEYS * REQUESTS_PER_MINUTE},
+            details=limited,
+        ),
+    ]
+
+
+class _Load:
+    """Loads of clients on one API, each client with a key of its own."""
+
+    def __init__(self, port: int, folder: Path, api_keys: list[str]) -> None:
+        self._port = port
+        self._folder = folder
+        self._keys = api_keys
+
+    def cold(self) -> dict[str, Any]:
+        """Each client asks a few questions of its own, once."""
+        clients = [_client(key, _own(number)) for number, key in enumerate(self._keys)]
+        return self._ask(clients, {"200": CLIENTS * COLD_PER_CLIENT}, count=COLD_PER_CLIENT)
+
+    def cached(self, clients: int = CLIENTS) -> dict[str, Any]:
+        """All ask the same questions again and again."""
+        asked = [_client(key, PATHS) for key in self._keys[:clients]]
+        self._ask(asked[:1], {"200": len(PATHS)}, count=len(PATHS))
+        return self._ask(asked, only="200", seconds=SECONDS)
+
+    def unchanged(self, clients: int = CLIENTS) -> dict[str, Any]:
+        """All have the answers already."""
+        etags = {path: self._etag(path) for path in PATHS}
+        asked = [_client(key, PATHS, etags) for key in self._keys[:clients]]
+        return self._ask(asked, only="304", seconds=SECONDS)
+
+    def limited(self, api_keys: list[str]) -> dict[str, Any]:
+        """Every key asks as often as the usual limit allows in a minute, all at once."""
+        return self._ask([_client(key, PATHS) for key in api_keys], count=REQUESTS_PER_MINUTE)
+
+    def _ask(
+        self,
+        clients: list[dict[str, Any]],
+        expected: dict[str, int] | None = None,
+        only: str | None = None,
+        **until: int,
+    ) -> dict[str, Any]:
+        task = {"port": self._port, "clients": clients, **until}
+        answer = run_measured("local.benchmarks.api_load", task, self._folder, {}).answer
+        if (expected and answer["statuses"] != expected) or (only and set(answer["statuses"]) != {only}):
+            raise BenchmarkError(f"the API answered {answer['statuses']} instead of {expected or only}")
+        return answer
+
+    def _etag(self, path: str) -> str:
+        headers = {"Authorization": f"Bearer {self._keys[0]}"}
+        return requests.get(f"http://127.0.0.1:{self._port}{API_PREFIX}{path}", headers=headers, timeout=60).headers[
+            "etag"
+        ]
+
+
+def _client(key: str, paths: Sequence[str], etags: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A client and what it asks, in the words of api_load."""
+    return {"key": key, "asked": [[API_PREFIX + path, (etags or {}).get(path)] for path in paths]}
+
+
+def _direct(stack: Stack) -> dict[str, Any]:
+    """The query of one of the cold questions, on one session of the warehouse, without the API."""
+    period, table = PERIODS["day"]
+    statement = render("serve/kpis.sql", period=period, table=table, columns=Revenue.columns())
+    endpoint = stack.endpoints["snowflake"]
+    seconds = []
+    with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
+        for number in range(CLIENTS * COLD_PER_CLIENT):
+            first = LAST_DAY - timedelta(days=number)
+            values = {"first_period": first, "end_date": LAST_DAY, "limit": 367, "offset": 0}
+            began = time.perf_counter()
+            Warehouse(connection).execute(statement, values).fetchall()
+            seconds.append(time.perf_counter() - began)
+    seconds.sort()
+    count = len(seconds)
+    at = {f"p{share}": seconds[min(count - 1, count * share // 100)] * 1000 for share in (50, 95, 99)}
+    return {"requests": count, "per_second": count / sum(seconds), **at}
+
+
+def _own(number: int) -> list[str]:
+    """Questions that only this client asks."""
+    first = LAST_DAY - timedelta(days=60 + number)
+    return [
+        f"/revenue?start_date={first}",
+        f"/products/performance?limit={number + 100}",
+        f"/conversion/funnel?start_date={first}",
+        f"/summary?start_date={first}",
+    ][:COLD_PER_CLIENT]
+
+
+def _keys(warehouse: Warehouse, count: int, requests_per_minute: int | None) -> list[str]:
+    return [
+        keys.create(warehouse, "benchmark", [keys.ANALYTICS_READ], timedelta(days=1), requests_per_minute)
+        for _ in range(count)
+    ]
+
+
+def _environment(stack: Stack, folder: Path) -> dict[str, str]:
+    return {
+        **read_settings().for_stack(stack).environment(),
+        **client_environment(stack, Dataset.read(stack.dataset_dir), folder / "state"),
+        "AIRFLOW_HOME": str(folder / "airflow"),
+        "API_REQUESTS_PER_MINUTE": str(REQUESTS_PER_MINUTE),
+    }
+
+
+@contextmanager
+def _served(folder: Path, environment: dict[str, str]) -> Iterator[int]:
+    """The port of an API in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [sys.executable, "-W", "ignore", "-m", "plugins.analytics", "serve", "--port", str(port)]
+    with (folder / "api.log").open("w") as log:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=REPOSITORY, stdout=log, stderr=log)
+    try:
+        _wait_until_ready(process, port, folder)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if requests.get(f"http://127.0.0.1:{port}/ready", timeout=30).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise BenchmarkError(f"the API did not start; see {folder / 'api.log'}")
+
+
+def _row(what: str, measured: dict[str, Any], compared: str, target: float | None = None, **more: Any) -> Row:
+    details = {**measured, **more.get("details", {})}
+    return Row(
+        what=what,
+        figure=_shown(measured),
+        compared_with=compared,
+        target=f"p95 < {target:g} ms" if target else "",
+        reached=measured["p95"] < target if target else None,
+        details=details,
+    )
+
+
+def _shown(measured: dict[str, Any]) -> str:
+    return (
+        f"p50 {measured['p50']:.1f}, p95 {measured['p95']:.1f}, p99 {measured['p99']:.1f} ms; "
+        f"{measured['per_second']:,.0f}/s"
+    )

@@ -1,0 +1,72 @@
+"""The log of who asked what: a JSON line a request in the logger `analytics.audit`, written behind the answers.
+
+Not a table of the warehouse: the API's role may only read. A line holds the id of the key or the name of the Airflow
+user, the route, the status and the number of rows, never a value that was read; the customer's key only where personal
+data was served.
+"""
+
+import atexit
+import json
+import logging
+import threading
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+log = logging.getLogger("analytics.audit")
+
+WRITE_SECONDS = 0.25
+MAX_WAITING = 100_000  # requests; beyond, the oldest lines are lost, and their number is told
+
+
+def write_to(stream: TextIO) -> None:
+    """Write the lines as they are to a stream, whatever else is done with other logs."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.INFO)
+
+
+class AuditLog:
+    """Lines wait in memory until a thread writes them, some at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._lost = 0
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._writing = threading.Lock()
+
+    def record(self, **line: Any) -> None:
+        """Remember a request; its `time` is in seconds since 1970."""
+        if len(self._waiting) >= MAX_WAITING:
+            self._waiting.popleft()
+            self._lost += 1
+        self._waiting.append(line)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write_on, name="audit", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._stopped.set()
+        self._write()
+
+    def _write_on(self) -> None:
+        while not self._stopped.wait(WRITE_SECONDS):
+            self._write()
+
+    def _write(self) -> None:
+        with self._writing:
+            lines = [_text(self._waiting.popleft()) for _ in range(len(self._waiting))]
+            if self._lost:
+                lines.append(json.dumps({"lost": self._lost}))
+                self._lost = 0
+            if lines:
+                log.info("\n".join(lines))
+
+
+def _text(line: dict[str, Any]) -> str:
+    moment = datetime.fromtimestamp(line["time"], UTC)
+    return json.dumps(line | {"time": moment.isoformat(timespec="milliseconds")})

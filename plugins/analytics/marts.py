@@ -1,0 +1,83 @@
+"""The marts of one build, read for one question."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+
+from plugins.analytics.builds import Build
+from plugins.analytics.front import Asked
+from plugins.analytics.pages import cursor, offset_of
+from plugins.analytics.parameters import Grain, Paged, Span
+from plugins.analytics.schemas.base import Answer, Meta, Page, Row
+from plugins.analytics.sessions import WarehouseSessions
+
+AnyRow = TypeVar("AnyRow", bound=Row)
+AnyData = TypeVar("AnyData")
+
+
+class Marts:
+    """Asks the queries of include/sql/serve and makes typed answers of their rows."""
+
+    def __init__(self, sessions: WarehouseSessions, asked: Asked, operation: str, meta: Meta) -> None:
+        assert asked.build is not None
+        self.build: Build = asked.build
+        self._sessions = sessions
+        self._asked = asked
+        self._operation = operation
+        self._meta = meta
+
+    def rows(self, row: type[AnyRow], file: str, values: Mapping[str, Any] | None = None, **names: str) -> list[AnyRow]:
+        """Rows of a query; `names` are identifiers chosen by the code, values are bound."""
+        found = self._sessions.rows(self._operation, f"serve/{file}.sql", values, columns=row.columns(), **names)
+        return [row.model_validate(each) for each in found]
+
+    def page(
+        self,
+        row: type[AnyRow],
+        file: str,
+        asked: Paged,
+        span: Span | None = None,
+        grain: Grain = "month",
+        **names: str,
+    ) -> Page[AnyRow]:
+        """A page of a list. A query about a span gets its days, and the first day of the first period it touches."""
+        question = asked.model_dump(mode="json")
+        offset = offset_of(asked.cursor, self.build, self._operation, question)
+        values = asked.values() | {"offset": offset, "limit": asked.limit + 1}
+        if span is not None:
+            values |= {"start_date": span.start, "end_date": span.end, "first_period": span.first_period(grain)}
+        found = self.rows(row, file, values, **names)
+        more = len(found) > asked.limit
+        following = cursor(self.build, self._operation, question, offset + asked.limit) if more else None
+        shown = found[: asked.limit]
+        self._asked.rows = len(shown)
+        return Page[row](data=shown, next_cursor=following, meta=self._about(span))  # type: ignore[valid-type]
+
+    def answer(self, data: AnyData, span: Span | None = None) -> Answer[AnyData]:
+        """An answer that is no list, or a whole one."""
+        self._asked.rows = len(data) if isinstance(data, list) else 1
+        return Answer(data=data, meta=self._about(span))
+
+    def _about(self, span: Span | None) -> Meta:
+        if span is None:
+            return self._meta
+        return self._meta.model_copy(update={"start_date": span.start, "end_date": span.end})
+
+
+def marts(request: Request) -> Marts:
+    """The marts for the question at hand."""
+    asked: Asked = request.scope["analytics"]
+    build = asked.build
+    assert build is not None
+    meta = Meta(
+        data_through=build.data_through,
+        build_id=build.number,
+        built_at=build.finished_at,
+        currency=build.currency,
+        time_zone=request.app.state.time_zone,
+    )
+    return Marts(request.app.state.sessions, asked, request.scope["route"].operation_id, meta)
+
+
+MartsDep = Annotated[Marts, Depends(marts)]

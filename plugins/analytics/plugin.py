@@ -1,0 +1,42 @@
+"""Registers the API with Airflow: its paths stand under /analytics, for whom Airflow has signed in.
+
+Every component of Airflow imports this, tasks too: what the API needs is imported when it is first asked.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+if TYPE_CHECKING:
+    from plugins.analytics.front import Application, Receive, Scope, Send
+
+
+class AnalyticsApi:
+    """The API, made by its first request."""
+
+    def __init__(self) -> None:
+        self._made: Application | None = None
+        self._making = asyncio.Lock()
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        made = self._made
+        if made is None:
+            async with self._making:
+                made = self._made = self._made or await asyncio.to_thread(_make)
+        assert made is not None
+        await made(scope, receive, send)
+
+
+def _make() -> "Application":
+    from plugins.analytics.api import create_app
+    from plugins.analytics.settings import Settings
+
+    return create_app(Settings.from_environment(airflow_login=True))
+
+
+class AnalyticsPlugin(AirflowPlugin):
+    """The REST API over the marts."""
+
+    name = "analytics"
+    fastapi_apps: list[Any] = [{"app": AnalyticsApi(), "url_prefix": "/analytics", "name": "Analytics API"}]

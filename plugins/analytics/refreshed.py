@@ -1,0 +1,74 @@
+"""A value of the warehouse that is kept for a while and loaded again in the background."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from plugins.analytics.problem import Problem
+
+Value = TypeVar("Value")
+
+
+class Refreshed(Generic[Value]):
+    """The newest value that `load` gave, at most `at_most` seconds old.
+
+    Nobody waits while it is younger than half of that; older, it is loaded anew behind the answer; too old, callers
+    wait for one load together. Only callers cause loads: an API that nobody asks leaves the warehouse asleep.
+
+    Args:
+        load: blocking; run in a thread.
+        at_most: seconds.
+        retry_after: seconds for which a failed load is told again instead of being tried again.
+        keep: whether the old value stands in while loads fail.
+    """
+
+    def __init__(self, load: Callable[[], Value], at_most: float, retry_after: float, keep: bool = False) -> None:
+        self._load = load
+        self._at_most = at_most
+        self._retry_after = retry_after
+        self._keep = keep
+        self._value: Value | None = None
+        self._loaded_at = self._failed_at = float("-inf")
+        self._failure: Problem | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def known(self) -> Value | None:
+        """The value as it was last loaded, however old."""
+        return self._value
+
+    async def get(self, at_most: float | None = None) -> Value:
+        """The value; `at_most` asks for a younger one than usual. Raises the Problem of a load that failed."""
+        limit = self._at_most if at_most is None else at_most
+        age = time.monotonic() - self._loaded_at
+        if self._value is None or age >= limit:
+            await self._loaded()
+        elif age >= limit / 2:
+            self._start()
+        assert self._value is not None
+        return self._value
+
+    async def _loaded(self) -> None:
+        if self._failure and time.monotonic() - self._failed_at < self._retry_after:
+            if self._keep and self._value is not None:
+                return
+            raise self._failure
+        await asyncio.shield(self._start())
+        if self._failure and not (self._keep and self._value is not None):
+            raise self._failure
+
+    def _start(self) -> "asyncio.Task[None]":
+        loop = asyncio.get_running_loop()
+        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
+            self._task = loop.create_task(self._run())
+        return self._task
+
+    async def _run(self) -> None:
+        began = time.monotonic()
+        try:
+            self._value = await asyncio.to_thread(self._load)
+        except Problem as problem:
+            self._failure, self._failed_at = problem, time.monotonic()
+        else:
+            self._failure, self._loaded_at = None, began

@@ -1,0 +1,44 @@
+"""The pipeline's own books: batches and quarantine. They change between builds, so no answer is kept."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from pydantic import Field
+
+from plugins.analytics.front import Asked
+from plugins.analytics.marts import MartsDep
+from plugins.analytics.parameters import Name, Paged
+from plugins.analytics.routes import PAGE_PROBLEMS, router
+from plugins.analytics.schemas.base import Page
+from plugins.analytics.schemas.quality import Batch, Quarantined
+
+
+def _live(request: Request) -> None:
+    asked: Asked = request.scope["analytics"]
+    asked.keep = False
+
+
+quality = router("quality")
+quality.dependencies.append(Depends(_live))
+
+
+class BatchParameters(Paged):
+    source: Name | None = Field(default=None, description="Source of the batch.", examples=["orders"])
+    table_name: Name | None = Field(default=None, description="Table of the batch.", examples=["order_items"])
+
+
+class QuarantineParameters(Paged):
+    table_name: Name | None = Field(default=None, description="Table the rows would belong to.", examples=["orders"])
+    reason: Name | None = Field(default=None, description="Reason code.", examples=["negative_amount"])
+
+
+@quality.get("/quality/batches", operation_id="listBatches", summary="Published batches", responses=PAGE_PROBLEMS)
+def batches(asked: Annotated[BatchParameters, Query()], marts: MartsDep) -> Page[Batch]:
+    """What was extracted and what became of it, in rows and in money; the newest first. As of now, not of the build."""
+    return marts.page(Batch, "batches", asked)
+
+
+@quality.get("/quality/quarantine", operation_id="listQuarantine", summary="Rows kept back", responses=PAGE_PROBLEMS)
+def quarantine(asked: Annotated[QuarantineParameters, Query()], marts: MartsDep) -> Page[Quarantined]:
+    """Counts and money by table, reason and batch, never the rows; the newest first. As of now, not of the build."""
+    return marts.page(Quarantined, "quarantine", asked)

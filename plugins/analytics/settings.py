@@ -1,0 +1,53 @@
+"""Settings of the API, read from the environment; connections are Airflow's (include/config.py names them)."""
+
+import os
+from dataclasses import dataclass, field
+
+API_PREFIX = "/api/v1/analytics"
+MAX_TARGET_BYTES = 8192  # path and query
+MAX_BODY_BYTES = 1024  # no operation reads a body
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment may change. Seconds and bytes are what they say."""
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    requests_per_minute: int = 600
+    """Of each API key, unless the key has its own."""
+    cache_bytes: int = 64_000_000
+    pool_size: int = 4
+    """Sessions of the warehouse, and so questions asked of it at once."""
+    pool_wait_seconds: float = 10
+    login_seconds: int = 10
+    statement_seconds: int = 30
+    build_check_seconds: float = 2
+    """An answer is never of a build that was replaced longer ago than this."""
+    key_check_seconds: float = 15
+    """A revoked key is refused after this at the latest."""
+    unknown_key_seconds: float = 1
+    """A key that is not known may be new: so often is looked for it. A new key works after this at the latest."""
+    retry_seconds: float = 5
+    """The warehouse is asked again so long after it could not be reached; also the Retry-After of a 503."""
+    cors_origins: tuple[str, ...] = field(default=())
+    airflow_login: bool = False
+    """Whether Airflow's login counts beside API keys; the plugin sets it."""
+
+    @classmethod
+    def from_environment(cls, airflow_login: bool = False) -> "Settings":
+        """The defaults, replaced by what the environment says."""
+        origins = os.environ.get("API_CORS_ORIGINS", "")
+        return cls(
+            host=os.environ.get("API_HOST", cls.host),
+            port=int(os.environ.get("PORT") or cls.port),
+            requests_per_minute=int(os.environ.get("API_REQUESTS_PER_MINUTE", cls.requests_per_minute)),
+            cache_bytes=int(os.environ.get("API_CACHE_BYTES", cls.cache_bytes)),
+            pool_size=int(os.environ.get("API_POOL_SIZE", cls.pool_size)),
+            login_seconds=int(os.environ.get("API_LOGIN_SECONDS", cls.login_seconds)),
+            statement_seconds=int(os.environ.get("API_STATEMENT_SECONDS", cls.statement_seconds)),
+            build_check_seconds=float(os.environ.get("API_BUILD_CHECK_SECONDS", cls.build_check_seconds)),
+            key_check_seconds=float(os.environ.get("API_KEY_CHECK_SECONDS", cls.key_check_seconds)),
+            cors_origins=tuple(origin for origin in origins.split(",") if origin),
+            airflow_login=airflow_login,
+        )

@@ -1,0 +1,1 @@
+"""The REST API over a small shop, over real HTTP."""
