@@ -324,9 +324,9 @@ def test_any_order_of_loads_and_deletions_ends_in_what_the_source_holds(pipeline
                                              updated_at=changed_at)  # fmt: skip
         unpublished.append(pipeline.land("orders", list(source.values())))
         chance.shuffle(unpublished)
-        while unpublished and chance.random() < 0.6:
+        while unpublished and chance.random() < 0.8:
             publish_read(pipeline, unpublished.pop())
-        if chance.random() < 0.6:
+        if chance.random() < 0.8:
             taken_out += mend()
     for batch in unpublished:
         publish_read(pipeline, batch)
@@ -383,14 +383,14 @@ def test_a_refusal_is_told_beside_the_difference_and_a_person_can_overrule_it(
     loaded, shop, channels, monkeypatch, caplog
 ):
     before = len(shown(loaded, "refunds"))
-    shop.execute("truncate refunds")
-    assert asked(monkeypatch, reload_differences=True) == []
-    assert len(shown(loaded, "refunds")) == before
+    shop.execute("delete from refunds where refunded_at < (select max(refunded_at) from refunds)")
+    asked(monkeypatch, reload_differences=True)
+    assert len(shown(loaded, "refunds")) == before > 1
     headlines = channels.headlines()[0]
     assert headlines == ["Source and warehouse differ: refunds.deletions", "Source and warehouse differ: refunds"]
-    assert "100.0% of the rows" in str(channels.slack()[0]) and "allow_deletions" in str(channels.slack()[0])
-    asked(monkeypatch, reload_differences=True, allow_deletions=True)
-    assert shown(loaded, "refunds") == []
+    assert "% of the rows" in str(channels.slack()[0]) and "allow_deletions" in str(channels.slack()[0])
+    assert asked(monkeypatch, reload_differences=True, allow_deletions=True) == []
+    assert len(shown(loaded, "refunds")) == 1
     assert set(channels.headlines()[0][2:]) == {f"Recovered: {headline}" for headline in headlines}
 
 
