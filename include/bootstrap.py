@@ -16,7 +16,8 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
         warehouse.run("ddl/quarantine_table.sql", table=contract.quarantine, columns=contract.columns)
-        names += [contract.target, contract.quarantine]
+        warehouse.run("ddl/publish_turn.sql", table=contract.turn)
+        names += [contract.target, contract.quarantine, contract.turn]
     for schema in ("analytics", "audit"):
         # The database may have the name of the schema: only a full name is clear then.
         place = f"{SNOWFLAKE_DATABASE}.{schema}"

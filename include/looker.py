@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 PARALLEL_QUERIES = 4
 TIMEOUT_SECONDS = 300
+RETRIES = 2  # of a call: a cold cache is no reason to wait for long
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def looker_client() -> Any:
     from airflow.sdk import BaseHook
     from looker_sdk.rtl import api_settings
 
+    from include.http_session import http_session
+
     connection = BaseHook.get_connection(config.LOOKER)
 
     class Settings(api_settings.ApiSettings):
@@ -71,7 +74,10 @@ def looker_client() -> Any:
                 "timeout": str(TIMEOUT_SECONDS),
             }
 
-    return looker_sdk.init40(config_settings=Settings())
+    client = looker_sdk.init40(config_settings=Settings())
+    for prefix, adapter in http_session(("GET", "HEAD", "POST"), retries=RETRIES).adapters.items():
+        client.transport.session.mount(prefix, adapter)  # the SDK itself tries once
+    return client
 
 
 def warm(client: Any) -> list[Warmed]:
