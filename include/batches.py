@@ -1,5 +1,6 @@
 """Extract a batch: from the table's source, through its contract, to the lake."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -89,12 +90,24 @@ def _explained(agreed: Contract, window: Window, rows: int = 0) -> Iterator[None
     except ExportMissing:
         raise  # says itself what to do
     except Exception as error:
-        said = str(error) if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+        from snowflake.connector.errors import Error as WarehouseError
+
+        if isinstance(error, WarehouseError):  # not the source's: web_events asks the warehouse what it has
+            raise
+        said = _said(error)
         raise SourceError(
             f"{agreed.table} of {window} could not be read from the connection {CONNECTIONS[agreed.source]}; it broke "
             f"off after {rows:,} rows: {said}. None of them counts. Airflow tries again; when it has given up, "
             f"{_REMEDIES[agreed.source]}, then clear the extract task"
         ) from error
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, SourceError):
+        return str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"it answered {error.doc[:80]!r}, which is not JSON or only the beginning of it"
+    return f"{type(error).__name__}: {error}"
 
 
 def _reported(batches: Iterator[pa.RecordBatch], agreed: Contract) -> Iterator[pa.RecordBatch]:

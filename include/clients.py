@@ -36,8 +36,8 @@ def order_db_client() -> Any:
     credentials = f"{quote(connection.login or '', safe='')}:{quote(connection.password or '', safe='')}"
     limits = {
         "default_transaction_read_only": "on",
-        "statement_timeout": STATEMENT_SECONDS * 1000,
-        "lock_timeout": LOCK_SECONDS * 1000,
+        "statement_timeout": int(STATEMENT_SECONDS * 1000),
+        "lock_timeout": int(LOCK_SECONDS * 1000),
     }
     settings = {
         "connect_timeout": CONNECT_SECONDS,

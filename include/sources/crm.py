@@ -53,7 +53,10 @@ def _batches(contact: Any, statement: str, email_hash_key: bytes) -> Iterator[pa
     client.wait_for_job(job, True, POLL_SECONDS)
     locator = ""
     while True:
-        page = client.get_query_results(job, locator, PAGE_ROWS)
+        try:
+            page = client.get_query_results(job, locator, PAGE_ROWS)
+        except KeyError:
+            raise SourceError(f"crm: a page of job {job} does not say how many records it holds") from None
         batch = _batch(page["records"], email_hash_key)
         if batch.num_rows != page["number_of_records"]:
             raise SourceError(

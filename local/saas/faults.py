@@ -150,7 +150,7 @@ class FaultMiddleware:
                 body += message.get("body", b"")
 
         await self.app(scope, receive, collect)
-        headers = [pair for pair in started[0]["headers"] if pair[0].lower() != b"content-length"]
+        headers = [pair for pair in started[0]["headers"] if pair[0].lower() not in (b"content-length", b"etag")]
         sent = body[: len(body) // 2] if how == "cut" else _without_half(body)
         promised = len(body) if how == "cut" else len(sent)
         await send({**started[0], "headers": [*headers, (b"content-length", str(promised).encode())]})

@@ -139,3 +139,9 @@ def only_wanted_data_docs(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     if "data_docs_built" not in request.fixturenames:
         context = "great_expectations.data_context.data_context.abstract_data_context.AbstractDataContext"
         monkeypatch.setattr(f"{context}.build_data_docs", lambda *_, **__: {})
+
+
+@pytest.fixture
+def no_kept_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The catalog's pages are kept for this test alone."""
+    monkeypatch.setattr(config, "HTTP_CACHE_DIR", tmp_path / "http")

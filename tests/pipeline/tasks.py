@@ -9,7 +9,6 @@ from airflow.sdk.execution_time.context import set_current_context
 
 from include import clients, config, ingest, lake
 from include.contracts import contract
-from include.publish import Published
 from include.warehouse import open_warehouse
 from include.window import midnight
 
@@ -76,7 +75,3 @@ class TableRun:
             "data_interval_start": midnight(self.first, timezone),
             "data_interval_end": midnight((self.last or self.first) + timedelta(days=1), timezone),
         }
-
-
-def accounted(warehouse: Any, batch: dict[str, Any]) -> Published | None:
-    """The audit row of a batch; None without one, an error with two."""
