@@ -17,7 +17,7 @@ from tests.pipeline.tasks import TableRun
 from tests.standins import saas_dataset
 
 __all__ = ["order_db"]
-pytestmark = pytest.mark.usefixtures("no_kept_pages")
+pytestmark = pytest.mark.usefixtures("one_client_of_the_lake", "no_kept_pages")
 
 # The day on which clocks change in the store's time zone (London), and its hours.
 CLOCK_CHANGES = {"spring": (date(2026, 3, 29), 23), "autumn": (date(2026, 10, 25), 25)}

@@ -15,6 +15,10 @@ from include.publish import ConservationError, Run, publish
 from include.warehouse import Warehouse, open_warehouse
 from include.window import Window, midnight
 from tests.pipeline.conftest import LONDON, Pipeline
+from tests.pipeline.shop import OrderDatabase, order_db
+
+__all__ = ["order_db"]
+pytestmark = pytest.mark.usefixtures("one_client_of_the_lake", "no_kept_pages")
 
 DAYS = [date(2026, 6, 20) + timedelta(days=number) for number in range(10)]
 # Another order of the days, in which some have the same place: those are published at the same moment.
@@ -86,6 +90,18 @@ def unbalanced(pipeline: Pipeline) -> list[tuple]:
             or landed_rows != inserted_rows + updated_rows + superseded_rows + quarantined_rows
             or extracted_money != inserted_money + updated_money + superseded_money + quarantined_money
     """).fetchall()
+
+
+@pytest.fixture(autouse=True)
+def orders_of_ten_days(order_db: OrderDatabase) -> None:
+    """A few rows a day; those of its last hour are read again by the next."""
+    for day in DAYS:
+        for hours in (0.1, 9, 23.5):
+            at = midnight(day, LONDON) + timedelta(hours=hours)
+            key = f"{at:%d-%H}"
+            order_db.put("orders", key, ordered_at=at, updated_at=at)
+            order_db.put("order_items", key, order_id=key, updated_at=at)
+            order_db.put("refunds", key, order_id=key, refunded_at=at, updated_at=at)
 
 
 @pytest.mark.parametrize("table", tables())

@@ -21,7 +21,7 @@ from tests.pipeline.shop import OrderDatabase, Services, order_db, services
 from tests.pipeline.tasks import TableRun
 
 __all__ = ["order_db", "services"]
-pytestmark = pytest.mark.usefixtures("no_kept_pages")
+pytestmark = pytest.mark.usefixtures("one_client_of_the_lake", "no_kept_pages")
 
 FIRST, LAST = date(2026, 6, 17), date(2026, 6, 30)  # the stack's data set
 DAY = date(2026, 6, 1)  # of what a test puts into its own order database
