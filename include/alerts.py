@@ -93,10 +93,11 @@ def _send_to_slack(message: Message) -> None:
         RateLimitErrorRetryHandler,
         ServerErrorRetryHandler,
     )
+    from slack_sdk.http_retry.handler import RetryHandler
 
     # They wait with back-off and jitter, or as long as Retry-After says. (The mail hook tries six times by itself.)
     kinds = (ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler)
-    retries = [kind(max_retry_count=SLACK_RETRIES) for kind in kinds]
+    retries: list[RetryHandler] = [kind(max_retry_count=SLACK_RETRIES) for kind in kinds]
     text, blocks = alert_messages.slack(message)
     hook = SlackWebhookHook(slack_webhook_conn_id=config.SLACK_ALERTS, timeout=SLACK_SECONDS, retry_handlers=retries)
     hook.send(text=text, blocks=blocks)

@@ -26,7 +26,7 @@ CONNECTIONS = {
     "web_events": config.GOOGLE_ANALYTICS,
 }
 _REMEDIES = {
-    "orders": "see that the order database answers and that no migration holds its tables",
+    "orders": "see that the order database answers and no migration holds its tables",
     "catalog": "look at the status page of the catalog API",
     "crm": "look at trust.salesforce.com and at the org's API limits",
     "web_events": "look at BigQuery's status page and at the quotas of the project",
@@ -94,11 +94,11 @@ def _explained(agreed: Contract, window: Window, rows: int = 0) -> Iterator[None
 
         if isinstance(error, WarehouseError):  # not the source's: web_events asks the warehouse what it has
             raise
-        said = _said(error)
+        # An alert shows the beginning of it, the log all.
         raise SourceError(
-            f"{agreed.table} of {window} could not be read from the connection {CONNECTIONS[agreed.source]}; it broke "
-            f"off after {rows:,} rows: {said}. None of them counts. Airflow tries again; when it has given up, "
-            f"{_REMEDIES[agreed.source]}, then clear the extract task"
+            f"{agreed.table} of {window}: connection {CONNECTIONS[agreed.source]} failed after {rows:,} rows, of which "
+            f"none counts. When Airflow's tries are used up: {_REMEDIES[agreed.source]}, then clear the extract task. "
+            f"It said: {_said(error)}"
         ) from error
 
 
@@ -106,7 +106,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, SourceError):
         return str(error)
     if isinstance(error, json.JSONDecodeError):
-        return f"it answered {error.doc[:80]!r}, which is not JSON or only the beginning of it"
+        return f"{error.doc[:80]!r}, which is not JSON or only the beginning of it"
     return f"{type(error).__name__}: {error}"
 
 

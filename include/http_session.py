@@ -12,7 +12,7 @@ from urllib3.util import Retry
 
 CONNECT_SECONDS, READ_SECONDS = 10, 120
 RETRIES = 6
-BACKOFF_SECONDS = 1  # doubled from try to try, up to a minute, and up to as much again at random
+BACKOFF_SECONDS = 1  # doubled from try to try, up to a minute, and up to one second more at random
 RETRY_AFTER_MAX_SECONDS = 900  # a server that wants a longer pause gets the task's next try
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 KEPT_SECONDS = 3 * 24 * 3600

@@ -74,7 +74,7 @@ def looker_client() -> Any:
                 "timeout": str(TIMEOUT_SECONDS),
             }
 
-    client = looker_sdk.init40(config_settings=Settings())
+    client: Any = looker_sdk.init40(config_settings=Settings())
     for prefix, adapter in http_session(("GET", "HEAD", "POST"), retries=RETRIES).adapters.items():
         client.transport.session.mount(prefix, adapter)  # the SDK itself tries once
     return client
