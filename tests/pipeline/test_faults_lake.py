@@ -15,6 +15,7 @@ from tests.pipeline.shop import OrderDatabase, order_db
 from tests.pipeline.tasks import TableRun
 
 __all__ = ["order_db"]
+pytestmark = pytest.mark.usefixtures("one_client_of_the_lake")
 
 DAY = date(2026, 6, 1)
 BUCKET = config.LAKE_BUCKET
