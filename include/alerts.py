@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SLACK_SECONDS = 10
+SLACK_RETRIES = 2
 
 
 def raise_alert(alert: Alert) -> bool:
@@ -87,9 +88,19 @@ def _send(message: Message) -> bool:
 
 def _send_to_slack(message: Message) -> None:
     from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+    from slack_sdk.http_retry.builtin_handlers import (
+        ConnectionErrorRetryHandler,
+        RateLimitErrorRetryHandler,
+        ServerErrorRetryHandler,
+    )
+    from slack_sdk.http_retry.handler import RetryHandler
 
+    # They wait with back-off and jitter, or as long as Retry-After says. (The mail hook tries six times by itself.)
+    kinds = (ConnectionErrorRetryHandler, RateLimitErrorRetryHandler, ServerErrorRetryHandler)
+    retries: list[RetryHandler] = [kind(max_retry_count=SLACK_RETRIES) for kind in kinds]
     text, blocks = alert_messages.slack(message)
-    SlackWebhookHook(slack_webhook_conn_id=config.SLACK_ALERTS, timeout=SLACK_SECONDS).send(text=text, blocks=blocks)
+    hook = SlackWebhookHook(slack_webhook_conn_id=config.SLACK_ALERTS, timeout=SLACK_SECONDS, retry_handlers=retries)
+    hook.send(text=text, blocks=blocks)
 
 
 def _send_by_email(message: Message) -> None:

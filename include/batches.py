@@ -1,8 +1,9 @@
 """Extract a batch: from the table's source, through its contract, to the lake."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,19 +12,38 @@ import pyarrow as pa
 from include import clients, config, lake
 from include.contracts import Contract, contract
 from include.contracts.conform import conform, unknown_columns
-from include.sources import Extract
+from include.sources import Extract, SourceError
+from include.sources.web_events import ExportMissing
 from include.warehouse import open_warehouse
 from include.window import Window
 
 log = logging.getLogger(__name__)
 
 PROGRESS_ROWS = 250_000
+CONNECTIONS = {
+    "orders": config.ORDER_DB,
+    "catalog": config.CATALOG,
+    "crm": config.CRM,
+    "web_events": config.GOOGLE_ANALYTICS,
+}
+_REMEDIES = {
+    "orders": "see that the order database answers and no migration holds its tables",
+    "catalog": "look at the status page of the catalog API",
+    "crm": "look at trust.salesforce.com and at the org's API limits",
+    "web_events": "look at BigQuery's status page and at the quotas of the project",
+}
 
 
 def extract(table: str, window: Window, batch_id: str) -> lake.Manifest:
-    """Read a table's rows of a window from its source and write them to the lake as one batch."""
+    """Read a table's rows of a window from its source and write them to the lake as one batch.
+
+    Raises:
+        SourceError: the source does not answer, breaks off, or answers what cannot be loaded.
+        SchemaDrift: the source's columns no longer fit the contract.
+        LakeError: S3 does not take the files.
+    """
     agreed = contract(table)
-    with _READERS[agreed.source](table, window) as extracted:
+    with _opened(agreed, window) as extracted:
         return lake.write(
             clients.lake_client(),
             config.LAKE_BUCKET,
@@ -41,8 +61,55 @@ def extract(table: str, window: Window, batch_id: str) -> lake.Manifest:
 def read(table: str, window: Window) -> Iterator[Iterator[pa.RecordBatch]]:
     """A table's rows of a window as its source holds them now, in the contract's columns."""
     agreed = contract(table)
-    with _READERS[agreed.source](table, window) as extracted:
+    with _opened(agreed, window) as extracted:
         yield conform(extracted.batches, agreed)
+
+
+@contextmanager
+def _opened(agreed: Contract, window: Window) -> Iterator[Extract]:
+    """The source's answer; whatever it raises, now or while it is read, becomes a SourceError that says what to do."""
+    with ExitStack() as opened:
+        with _explained(agreed, window):
+            extracted = opened.enter_context(_READERS[agreed.source](agreed.table, window))
+        yield replace(extracted, batches=_unbroken(extracted.batches, agreed, window))
+
+
+def _unbroken(batches: Iterator[pa.RecordBatch], agreed: Contract, window: Window) -> Iterator[pa.RecordBatch]:
+    rows = 0
+    while True:
+        with _explained(agreed, window, rows):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        rows += batch.num_rows
+        yield batch
+
+
+@contextmanager
+def _explained(agreed: Contract, window: Window, rows: int = 0) -> Iterator[None]:
+    try:
+        yield
+    except ExportMissing:
+        raise  # says itself what to do
+    except Exception as error:
+        from snowflake.connector.errors import Error as WarehouseError
+
+        if isinstance(error, WarehouseError):  # not the source's: web_events asks the warehouse what it has
+            raise
+        # An alert shows the beginning of it, the log all.
+        raise SourceError(
+            f"{agreed.table} of {window}: connection {CONNECTIONS[agreed.source]} failed after {rows:,} rows, of which "
+            f"none counts. When Airflow's tries are used up: {_REMEDIES[agreed.source]}, then clear the extract task. "
+            f"It said: {_said(error)}"
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, SourceError):
+        return str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.doc[:80]!r}, which is not JSON or only the beginning of it"
+    return f"{type(error).__name__}: {error}"
 
 
 def _reported(batches: Iterator[pa.RecordBatch], agreed: Contract) -> Iterator[pa.RecordBatch]:

@@ -21,9 +21,10 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
         warehouse.run("ddl/quarantine_table.sql", table=contract.quarantine, columns=contract.columns)
+        warehouse.run("ddl/publish_turn.sql", table=contract.turn)
         _add_columns(warehouse, contract.target, STAGING_COLUMNS)
         _add_columns(warehouse, contract.quarantine, QUARANTINE_COLUMNS)
-        names += [contract.target, contract.quarantine]
+        names += [contract.target, contract.quarantine, contract.turn]
     for schema in ("analytics", "audit"):
         # The database may have the name of the schema: only a full name is clear then.
         place = f"{SNOWFLAKE_DATABASE}.{schema}"

@@ -4,29 +4,50 @@ from typing import Any
 
 from include import config
 
+CONNECT_SECONDS = 10
+LAKE_READ_SECONDS = 60
+LAKE_TRIES = 6
+STATEMENT_SECONDS = 1800  # of the order database: no statement runs longer
+LOCK_SECONDS = 60  # or waits longer for a lock, such as that of a migration
+# A peer that has gone without a word is noticed after 60 seconds, not after the system's two hours.
+KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+
 
 def lake_client() -> Any:
-    """boto3 client of the lake, with bounded retries and timeouts."""
+    """boto3 client of the lake, with timeouts and bounded retries with back-off and jitter."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-    settings = Config(connect_timeout=10, read_timeout=60, retries={"max_attempts": 6, "mode": "standard"})
+    retries = {"total_max_attempts": LAKE_TRIES, "mode": "standard"}
+    settings = Config(connect_timeout=CONNECT_SECONDS, read_timeout=LAKE_READ_SECONDS, retries=retries)
     return S3Hook(aws_conn_id=config.LAKE, config=settings).get_conn()
 
 
 def order_db_client() -> Any:
-    """Read-only ADBC connection to the order database; statements end after 30 minutes."""
+    """Read-only ADBC connection to the order database; statements end after 30 minutes, waits for locks after one.
+
+    It is not tried again here: a read that broke off begins anew with the task's next try.
+    """
+    from urllib.parse import quote, urlencode
+
     import adbc_driver_postgresql.dbapi
 
     connection = _connection(config.ORDER_DB)
-    from urllib.parse import quote
-
     credentials = f"{quote(connection.login or '', safe='')}:{quote(connection.password or '', safe='')}"
-    options = quote("-c default_transaction_read_only=on -c statement_timeout=1800000")
-    mode = connection.extra_dejson.get("sslmode", "prefer")
+    limits = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": int(STATEMENT_SECONDS * 1000),
+        "lock_timeout": int(LOCK_SECONDS * 1000),
+    }
+    settings = {
+        "connect_timeout": CONNECT_SECONDS,
+        **KEEPALIVES,
+        "sslmode": connection.extra_dejson.get("sslmode", "prefer"),
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+    }
     return adbc_driver_postgresql.dbapi.connect(
         f"postgresql://{credentials}@{connection.host}:{connection.port or 5432}/{connection.schema}"
-        f"?connect_timeout=10&sslmode={mode}&options={options}"
+        f"?{urlencode(settings, quote_via=quote)}"
     )
 
 
@@ -60,7 +81,8 @@ def crm_client() -> Any:
 
     connection = _connection(config.CRM)
     extra = connection.extra_dejson
-    session = http_session(("GET", "HEAD", "PATCH", "DELETE"))
+    # Only logins and queries are sent: a second one does no harm, so every method may be tried again.
+    session = http_session(("GET", "HEAD", "POST", "PATCH", "DELETE"))
     if extra.get("session_id"):
         return Salesforce(instance_url=extra["instance_url"], session_id=extra["session_id"], session=session)
     return Salesforce(

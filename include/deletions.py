@@ -14,7 +14,7 @@ from typing import Any
 from include import clients
 from include.contracts import Contract, contract
 from include.expectations import suite
-from include.publish import Amount, ConservationError, Run, amount_of
+from include.publish import Amount, ConservationError, Run, amount_of, take_turn
 from include.warehouse import Warehouse
 from include.window import Window, midnight
 
@@ -129,6 +129,7 @@ def take_out(
             "end": _naive(window.end),
         }
         with warehouse.transaction():
+            take_turn(warehouse, agreed, batch_id)
             held = _held(warehouse, values, names)
             quarantined = amount_of(warehouse.rows("deletions/count_rejects.sql", **names)[0])
             if not held.gone.rows + quarantined.rows:  # another run was faster

@@ -12,6 +12,8 @@ from urllib3.util import Retry
 
 CONNECT_SECONDS, READ_SECONDS = 10, 120
 RETRIES = 6
+BACKOFF_SECONDS = 1  # doubled from try to try, up to a minute, and up to one second more at random
+RETRY_AFTER_MAX_SECONDS = 900  # a server that wants a longer pause gets the task's next try
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 KEPT_SECONDS = 3 * 24 * 3600
 ASK_WHETHER_CHANGED = {"Cache-Control": "max-age=0"}  # a kept answer is used only after the server said it still holds
@@ -31,18 +33,21 @@ class _TimeoutsAndEtags(_Timeouts, CacheControlAdapter):
 
 
 def http_session(
-    retried_methods: tuple[str, ...] = ("GET", "HEAD"), kept_in: Path | None = None, retries: int = RETRIES
+    retried_methods: tuple[str, ...] = ("GET", "HEAD"), kept_in: Path | None = None, retries: int | None = None
 ) -> requests.Session:
     """A session whose calls time out and are retried with back-off and jitter on 429, 5xx and broken connections.
+
+    Retry-After is honoured up to 15 minutes. There are six retries, or as many as `retries` says.
 
     With `kept_in`, a directory, answers with an ETag are kept there for three days: what the server then calls
     unchanged is not sent again.
     """
     retry = Retry(
-        total=retries,
-        backoff_factor=1,
-        backoff_jitter=1,
+        total=RETRIES if retries is None else retries,
+        backoff_factor=BACKOFF_SECONDS,
+        backoff_jitter=BACKOFF_SECONDS,
         backoff_max=60,
+        retry_after_max=RETRY_AFTER_MAX_SECONDS,
         status_forcelist=RETRIED_STATUSES,
         allowed_methods=frozenset(retried_methods),
         respect_retry_after_header=True,

@@ -86,11 +86,13 @@ def extract(table: str) -> dict[str, Any]:
 
 @task(pool=config.WAREHOUSE)
 def land(batch: dict[str, Any]) -> dict[str, Any]:
-    """COPY a batch's files into its landing table."""
+    """Hold a batch's files against its manifest and COPY them into its landing table."""
+    from include import clients, lake
     from include.landing import land as land_batch
     from include.warehouse import open_warehouse
 
     manifest, contract = _manifest(batch)
+    lake.verify(clients.lake_client(), config.LAKE_BUCKET, manifest)
     with open_warehouse(_query_tag()) as warehouse:
         landed = land_batch(warehouse, manifest, contract)
     log.info("Landed %s rows in %s, as many as the manifest promises", f"{landed.rows:,}", landed.table)

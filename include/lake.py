@@ -3,7 +3,8 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -19,11 +20,20 @@ from include.contracts.conform import arrow_schema
 from include.window import Window
 
 FILE_BYTES = 128 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
 _FILE_NAME = "part-{:05d}.parquet"
 
 
 class ManifestMissing(Exception):
     """A batch has no manifest: its extract did not finish."""
+
+
+class LakeError(Exception):
+    """S3 did not take a file."""
+
+
+class BatchDamaged(Exception):
+    """What lies in the lake is not what the extract wrote."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,10 @@ def write(
 ) -> Manifest:
     """Stream conformed batches to Parquet files of about 128 MB and close with the manifest; memory stays constant.
 
-    `s3` is a boto3 client. Raises its ClientError when S3 refuses; the batch then has no manifest.
+    `s3` is a boto3 client.
+
+    Raises:
+        LakeError: S3 refuses or is away; the batch then has no manifest.
     """
     prefix = folder(contract, window, batch_id)
     schema = arrow_schema(contract)
@@ -116,7 +129,8 @@ def write(
         extracted_at=extracted_at.isoformat() if extracted_at else None,
     )
     body = json.dumps(asdict(manifest), indent=2).encode()
-    s3.put_object(Bucket=bucket, Key=f"{prefix}manifest.json", Body=body, ContentType="application/json")
+    with _explained(bucket, key := f"{prefix}manifest.json"):
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
     return manifest
 
 
@@ -125,6 +139,7 @@ def read_manifest(s3: Any, bucket: str, prefix: str) -> Manifest:
 
     Raises:
         ManifestMissing: the folder holds none; clear the extract task to write the batch again.
+        BatchDamaged: it is no manifest; the same helps.
     """
     try:
         body = s3.get_object(Bucket=bucket, Key=f"{prefix}manifest.json")["Body"].read()
@@ -132,9 +147,56 @@ def read_manifest(s3: Any, bucket: str, prefix: str) -> Manifest:
         raise ManifestMissing(
             f"s3://{bucket}/{prefix} has no manifest.json, so its extract did not finish: clear the extract task"
         ) from None
-    raw = json.loads(body)
-    files = [LakeFile(**file) for file in raw.pop("files")]
-    return Manifest(**{**raw, "days": [DayVersion(**day) for day in raw["days"]]}, files=files)
+    try:
+        raw = json.loads(body)
+        files = [LakeFile(**file) for file in raw.pop("files")]
+        return Manifest(**{**raw, "days": [DayVersion(**day) for day in raw["days"]]}, files=files)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(bucket, f"{prefix}manifest.json", f"cannot be read as a manifest ({error!r})") from error
+
+
+def verify(s3: Any, bucket: str, manifest: Manifest) -> None:
+    """Read a batch's files once and hold each against its SHA-256: COPY would load some damage without a word.
+
+    Raises:
+        BatchDamaged: a file is missing, or not the one that was written; clear the extract task to write it again.
+    """
+    for file in manifest.files:
+        key = manifest.folder + file.name
+        try:
+            body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+        except s3.exceptions.NoSuchKey:
+            raise _damaged(bucket, key, "is missing, though the manifest names it") from None
+        digest, size = hashlib.sha256(), 0
+        with body:
+            for chunk in body.iter_chunks(_CHUNK_BYTES):
+                digest.update(chunk)
+                size += len(chunk)
+        if size != file.bytes:
+            raise _damaged(bucket, key, f"has {size:,} bytes, but the manifest says {file.bytes:,}")
+        if digest.hexdigest() != file.sha256:
+            raise _damaged(bucket, key, "has other content than was written: its SHA-256 is not the manifest's")
+
+
+def _damaged(bucket: str, key: str, what: str) -> BatchDamaged:
+    return BatchDamaged(
+        f"s3://{bucket}/{key} {what}. Nothing of it was loaded: clear the extract task to write it again"
+    )
+
+
+@contextmanager
+def _explained(bucket: str, key: str) -> Iterator[None]:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise LakeError(
+            f"s3://{bucket}/{key} could not be written: {error}. Without its manifest the batch counts nowhere. "
+            "Airflow tries again; when it has given up, look at the bucket and the connection lake, then clear the "
+            "extract task"
+        ) from error
 
 
 class _FileWriter:
@@ -172,7 +234,8 @@ class _FileWriter:
             return
         self._writer.close()
         name = _FILE_NAME.format(len(self.files))
-        self._s3.upload_file(str(self._path), self._bucket, self._prefix + name)
+        with _explained(self._bucket, self._prefix + name):
+            self._s3.upload_file(str(self._path), self._bucket, self._prefix + name)
         with self._path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         self.files.append(LakeFile(name, self._rows, self._path.stat().st_size, digest))

@@ -33,14 +33,23 @@ def land(warehouse: Warehouse, manifest: Manifest, contract: Contract) -> Landed
     """Copy a batch's files into its landing table, replacing what an earlier try left.
 
     Raises:
-        LandingError: rows or money differ from the manifest.
+        LandingError: COPY fails, or rows or money differ from the manifest.
     """
+    from snowflake.connector.errors import ProgrammingError
+
     table = contract.landing(manifest.batch_id)
     warehouse.run("load/create_landing.sql", table=table, columns=contract.columns)
     names = [file.name for file in manifest.files]
     for first in range(0, len(names), FILES_PER_COPY):
         files = names[first : first + FILES_PER_COPY]
-        warehouse.run("load/copy_into.sql", table=table, folder=manifest.folder, files=files)
+        try:
+            warehouse.run("load/copy_into.sql", table=table, folder=manifest.folder, files=files)
+        except ProgrammingError as error:
+            raise LandingError(
+                f"COPY of {len(files):,} file(s) of {manifest.folder} into {table} failed: {error}\n"
+                "Nothing was published. If a file is broken or missing, clear the extract task to write the batch "
+                "again; if the warehouse is at fault, mend that and clear this task"
+            ) from error
     return landed(warehouse, manifest, contract)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from include.contracts import Contract
 from include.landing import LandedBatch
 from include.warehouse import Warehouse
 
@@ -79,12 +80,21 @@ def publish(warehouse: Warehouse, batch: LandedBatch, run: Run) -> Published | N
     if contract.keep == "day":
         _write_days(warehouse, batch, names["days"])
     with warehouse.transaction():
+        take_turn(warehouse, contract, batch.id)
         if warehouse.rows("publish/find_load.sql", {"batch_id": batch.id}):
             return None
         published = _move(warehouse, batch, names)
         published.check()
         _record(warehouse, batch, run, published)
     return published
+
+
+def take_turn(warehouse: Warehouse, contract: Contract, batch_id: str) -> None:
+    """Wait until no other transaction writes the table; the caller's turn ends with its transaction.
+
+    What a transaction counts before it writes would else be outdated by another that commits meanwhile.
+    """
+    warehouse.run("publish/take_turn.sql", {"table_name": contract.table, "batch_id": batch_id}, turn=contract.turn)
 
 
 def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Published:

@@ -18,7 +18,16 @@ from include.expectations import promised, suite
 from include.gating import check
 from include.lake import Manifest
 from include.landing import LandedBatch
-from include.publish import OUTCOMES, Amount, ConservationError, Published, Run, amount_of, expected_outcomes
+from include.publish import (
+    OUTCOMES,
+    Amount,
+    ConservationError,
+    Published,
+    Run,
+    amount_of,
+    expected_outcomes,
+    take_turn,
+)
 from include.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -93,6 +102,7 @@ def replay(warehouse: Warehouse, choice: Choice, batch_id: str, run: Run, *, dry
             published = _expected(warehouse, batch, names)
         else:
             with warehouse.transaction():
+                take_turn(warehouse, agreed, batch.id)
                 published = _move(warehouse, batch, names)
                 published.check()
                 _record(warehouse, choice, run, published)

@@ -14,6 +14,7 @@ from include.ingest import current_window
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 300
+CALL_SECONDS = 60
 PATIENCE = timedelta(hours=30)
 
 
@@ -23,7 +24,7 @@ def missing_exports(days: list[str]) -> list[str]:
 
     client, dataset = bigquery_client()
     with client:
-        present = {table.table_id for table in client.list_tables(dataset, timeout=60)}
+        present = {table.table_id for table in client.list_tables(dataset, timeout=CALL_SECONDS)}
     return [f"{dataset}.events_{day}" for day in days if f"events_{day}" not in present]
 
 

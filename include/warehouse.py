@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 logging.getLogger("snowflake.connector").setLevel(logging.WARNING)
 
 LOGIN_TIMEOUT_SECONDS = 60
+SOCKET_TIMEOUT_SECONDS = 60  # without an answer; a long statement answers "in progress" before
 STATEMENT_TIMEOUT_SECONDS = 3600
+LOCK_TIMEOUT_SECONDS = 1800
+
+
+class SessionLost(Exception):
+    """The warehouse's session ended inside a transaction."""
 
 
 class Warehouse:
@@ -49,14 +55,32 @@ class Warehouse:
 
     @contextmanager
     def transaction(self) -> Iterator["Warehouse"]:
-        """All statements inside take effect together, or none does."""
+        """All statements inside take effect together, or none does.
+
+        Raises:
+            SessionLost: the session ended inside; the warehouse rolls back by itself what was not committed.
+        """
+        from snowflake.connector.errors import Error
+
         self.execute("begin")
         try:
             yield self
-        except BaseException:
-            self.execute("rollback")
+        except BaseException as error:
+            try:
+                self.execute("rollback")
+            except Error as gone:
+                raise SessionLost(
+                    f"the warehouse's session ended inside a transaction ({gone.msg or gone}): the warehouse rolls it "
+                    "back, nothing of it is visible. Airflow tries again; when it has given up, clear this task"
+                ) from error
             raise
-        self.execute("commit")
+        try:
+            self.execute("commit")
+        except Error as error:
+            raise SessionLost(
+                f"the warehouse did not confirm a commit ({error.msg or error}): all of the transaction is there or "
+                "nothing. Airflow tries again; when it has given up, clear this task: what is there is not repeated"
+            ) from error
 
     def close(self) -> None:
         self._connection.close()
@@ -87,9 +111,14 @@ def connect_args(
         "QUERY_TAG": query_tag,
         "TIMEZONE": "UTC",
         "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
+        "LOCK_TIMEOUT": LOCK_TIMEOUT_SECONDS,
     }
     hook = SnowflakeHook(snowflake_conn_id=conn_id, session_parameters=parameters)
-    timeouts = {"login_timeout": login_timeout, "network_timeout": statement_timeout}
+    timeouts = {
+        "login_timeout": login_timeout,
+        "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+        "network_timeout": statement_timeout,  # broken connections are tried again so long, with jitter
+    }
     return {key: value for key, value in hook._get_conn_params().items() if value not in (None, "")} | timeouts
 
 

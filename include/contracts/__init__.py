@@ -52,6 +52,11 @@ class Contract:
         return f"pii.quarantine_{self.table}" if self.schema == "pii" else f"quarantine.{self.table}"
 
     @property
+    def turn(self) -> str:
+        """Table whose only row publishers of this table lock in turn."""
+        return f"audit.turn_{self.table}"
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 

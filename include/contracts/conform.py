@@ -19,6 +19,12 @@ _ARROW = {
 }
 
 
+REMEDY = (
+    "Nothing was published. Ask the source's owner what became of the column, have it mended or change "
+    "include/contracts, then clear the extract task"
+)
+
+
 class SchemaDrift(Exception):
     """The source's columns no longer fit the contract. Nothing of the batch was kept."""
 
@@ -54,15 +60,16 @@ def _column(batch: pa.RecordBatch, field: pa.Field, contract: Contract) -> pa.Ar
     if position < 0:
         raise SchemaDrift(
             f"{contract.table}: column {field.name} is missing; expected {field.type}, "
-            f"found only {', '.join(batch.schema.names)}"
+            f"found only {', '.join(batch.schema.names)}. {REMEDY}"
         )
     values = batch.column(position)
     try:
         return _cast(values, field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise SchemaDrift(
-            f"{contract.table}: column {field.name} was retyped; expected {field.type}, found {values.type}: {error}"
-        ) from error
+        retyped = f"{contract.table}: column {field.name} was retyped; expected {field.type}, found {values.type}"
+        if contract.schema == "pii":  # the error quotes a value
+            raise SchemaDrift(f"{retyped}. {REMEDY}") from None
+        raise SchemaDrift(f"{retyped}: {error}. {REMEDY}") from error
 
 
 def _cast(values: pa.Array, wanted: pa.DataType) -> pa.Array:

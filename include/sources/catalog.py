@@ -42,7 +42,7 @@ def _batches(session: requests.Session, base_url: str, window: Window) -> Iterat
         items = page["items"]
         if items:
             yield _batch(items)
-        following = page.get("next_cursor")
+        following = page["next_cursor"]
         if not following:
             return
         if following == cursor:
@@ -61,10 +61,14 @@ def _page(session: requests.Session, base_url: str, window: Window, cursor: str 
     response.raise_for_status()
     try:
         page = response.json()
-    except requests.JSONDecodeError as error:
-        raise SourceError(f"catalog: {response.url} answered {response.text[:80]!r}, which is not JSON") from error
+    except requests.JSONDecodeError:
+        raise SourceError(
+            f"catalog: {response.url} answered {response.text[:80]!r}, which is not JSON or only the beginning of it"
+        ) from None
     if not isinstance(page, dict) or not isinstance(page.get("items"), list):
         raise SourceError(f"catalog: {response.url} answered a page without a list of items")
+    if "next_cursor" not in page:  # null on the last page: without it nobody knows whether this one is
+        raise SourceError(f"catalog: {response.url} answered a page without next_cursor; what follows it is unknown")
     return page
 
 

@@ -19,6 +19,8 @@ TABLES = ("web_events",)
 PAGE_ROWS = 2_000  # a page is parsed whole: larger ones cost memory and save nothing
 _MONEY = pa.decimal128(18, 4)
 _CENT_OF_CENT = Decimal("0.0001")
+TABLE_SECONDS, PAGE_SECONDS = 60, 120  # time limits of one call
+RETRIED_SECONDS = 600  # so long a call is tried again, with back-off and jitter, on 429, 5xx and broken connections
 REWRITTEN_DAYS = 3  # Google Analytics rewrites a day's table for up to 72 hours
 FIELDS = (
     "event_date",
@@ -48,6 +50,7 @@ def extract(client: Any, dataset: str, window: Window, published: Mapping[date, 
 
     Raises:
         ExportMissing: a day of the window has no table.
+        SourceError: a table gave other rows than it says it holds.
     """
     exports = list(_exports(client, dataset, window, published))
     days = [DayVersion(day.isoformat(), _modified(table).isoformat()) for day, table in exports]
@@ -65,17 +68,27 @@ def _exports(client: Any, dataset: str, window: Window, published: Mapping[date,
     days = list(window.days())
     for day in [days[0] - timedelta(days=back) for back in range(REWRITTEN_DAYS, 0, -1)]:
         if day in published:
-            table = client.get_table(table_id(dataset, day), timeout=60)
+            table = _table(client, dataset, day)
             if _modified(table) > published[day].replace(tzinfo=UTC):
                 yield day, table
     for day in days:
         try:
-            yield day, client.get_table(table_id(dataset, day), timeout=60)
+            yield day, _table(client, dataset, day)
         except NotFound:
             raise ExportMissing(
                 f"{table_id(dataset, day)} does not exist: Google Analytics has not exported {day} yet; "
                 "check the BigQuery link of the property, then clear this task"
             ) from None
+
+
+def _table(client: Any, dataset: str, day: date) -> Any:
+    return client.get_table(table_id(dataset, day), timeout=TABLE_SECONDS, retry=_retry())
+
+
+def _retry() -> Any:
+    from google.cloud.bigquery import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(RETRIED_SECONDS)
 
 
 def _modified(table: Any) -> datetime:
@@ -85,11 +98,20 @@ def _modified(table: Any) -> datetime:
 def _batches(client: Any, exports: list[tuple]) -> Iterator[pa.RecordBatch]:
     for day, table in exports:
         wanted = [field for field in table.schema if field.name in FIELDS]
-        rows = client.list_rows(table, selected_fields=wanted, page_size=PAGE_ROWS, timeout=120)
+        rows = client.list_rows(
+            table, selected_fields=wanted, page_size=PAGE_ROWS, timeout=PAGE_SECONDS, retry=_retry()
+        )
         seen: dict[bytes, int] = {}
+        read = 0
         for batch in record_batches(rows):
+            read += batch.num_rows
             if batch.num_rows:
                 yield flatten(batch, day, _modified(table), seen)
+        if read != table.num_rows:
+            raise SourceError(
+                f"web_events: the export of {day} gave {read:,} rows, but its table {table.table_id} says it holds "
+                f"{table.num_rows:,}: a page came short, or Google Analytics wrote the table anew meanwhile"
+            )
 
 
 def flatten(batch: pa.RecordBatch, day: date, exported_at: datetime, seen: dict[bytes, int]) -> pa.RecordBatch:
@@ -193,7 +215,7 @@ def totals(client: Any, dataset: str, window: Window) -> list[DayTotal]:
     found = []
     for day in window.days():
         try:
-            table = client.get_table(table_id(dataset, day), timeout=60)
+            table = _table(client, dataset, day)
         except NotFound:
             continue
         found.append(DayTotal(day, int(table.num_rows), Decimal(0)))

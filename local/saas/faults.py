@@ -1,15 +1,17 @@
 """Faults on demand: make the next requests to a service fail the way the service itself fails."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import orjson
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Service = Literal["bigquery", "salesforce", "catalog", "looker", "slack"]
 
@@ -25,9 +27,16 @@ DEFAULT_RATE = 1000.0  # requests a second; far above what one polite client sen
 
 
 class FaultRequest(BaseModel):
-    """What to break: the next `times` requests of a service whose path contains `path_contains`."""
+    """What to break: the next `times` requests of a service whose path contains `path_contains`.
+
+    They fail with `status`, unless `answer` says otherwise: `garbage` is a page of HTML with status 200, `cut` breaks
+    the connection in the middle of the right answer, `half` leaves out the second half of its rows without a word,
+    `hang` answers after `seconds`.
+    """
 
     service: Service
+    answer: Literal["status", "garbage", "cut", "half", "hang"] = "status"
+    seconds: float = Field(default=0, ge=0, le=60)
     status: Literal[429, 500, 502, 503] = 503
     times: int = Field(default=1, ge=1)
     retry_after: int | None = Field(default=None, ge=0, description="seconds")
@@ -86,18 +95,18 @@ class Faults:
         with self._lock:
             return [fault.model_dump() for fault in self._faults]
 
-    def take(self, service: str, path: str) -> tuple[int, int | None] | None:
-        """The (status, retry-after seconds) this request fails with, or None when it may pass."""
+    def take(self, service: Service, path: str) -> FaultRequest | None:
+        """What this request fails with, or None when it may pass."""
         with self._lock:
             for fault in self._faults:
                 if fault.service == service and fault.path_contains in path:
                     fault.times -= 1
                     if fault.times == 0:
                         self._faults.remove(fault)
-                    return fault.status, fault.retry_after
+                    return fault
             limit = self._limits.get(service)
             if limit is not None and limit.path_contains in path and limit.exceeded():
-                return 429, max(1, round(1 / limit.rate))
+                return FaultRequest(service=service, status=429, retry_after=max(1, round(1 / limit.rate)))
         return None
 
 
@@ -110,15 +119,55 @@ class FaultMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = service_of(scope["path"]) if scope["type"] == "http" else None
-        failure = self.faults.take(service, scope["path"]) if service else None
-        if service is None or failure is None:
+        fault = self.faults.take(service, scope["path"]) if service else None
+        if service is None or fault is None:
             await self.app(scope, receive, send)
             return
-        status, retry_after = failure
-        response = _BODIES[service](status)
-        if retry_after is not None:
-            response.headers["Retry-After"] = str(retry_after)
-        await response(scope, receive, send)
+        match fault.answer:
+            case "status":
+                response = _BODIES[service](fault.status)
+                if fault.retry_after is not None:
+                    response.headers["Retry-After"] = str(fault.retry_after)
+                await response(scope, receive, send)
+            case "garbage":
+                await HTMLResponse("<html><body>Down for maintenance</body></html>")(scope, receive, send)
+            case "cut" | "half":
+                await self._spoilt(fault.answer, scope, receive, send)
+            case "hang":
+                await asyncio.sleep(fault.seconds)
+                await self.app(scope, receive, send)
+
+    async def _spoilt(self, how: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """The right answer, but only the beginning of it."""
+        started: list[Message] = []
+        body = b""
+
+        async def collect(message: Message) -> None:
+            nonlocal body
+            if message["type"] == "http.response.start":
+                started.append(message)
+            else:
+                body += message.get("body", b"")
+
+        await self.app(scope, receive, collect)
+        headers = [pair for pair in started[0]["headers"] if pair[0].lower() not in (b"content-length", b"etag")]
+        sent = body[: len(body) // 2] if how == "cut" else _without_half(body)
+        promised = len(body) if how == "cut" else len(sent)
+        await send({**started[0], "headers": [*headers, (b"content-length", str(promised).encode())]})
+        await send({"type": "http.response.body", "body": sent})  # the server hangs up when this is too little
+
+
+def _without_half(body: bytes) -> bytes:
+    """A page of JSON or CSV without the second half of its rows; all else it says stays."""
+    try:
+        page = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        header, *lines = body.splitlines(keepends=True)
+        return header + b"".join(lines[: len(lines) // 2])
+    for name in ("items", "rows"):
+        if name in page:
+            page[name] = page[name][: len(page[name]) // 2]
+    return orjson.dumps(page)
 
 
 def service_of(path: str) -> Service | None:

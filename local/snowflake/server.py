@@ -97,6 +97,11 @@ class Warehouse:
                     del kept[next(iter(kept))]
         return query
 
+    def repeated(self, request_id: str) -> Query | None:
+        """The statement of a request that a client sends again because it did not hear the answer."""
+        with self.guard:
+            return self.queries.get(self.requests.get(request_id, ""))
+
     def interrupt(self, request_id: str) -> None:
         """Stop a statement, as Ctrl-C or a client's time limit asks."""
         if query := self.queries.get(self.requests.get(request_id, "")):
@@ -169,7 +174,8 @@ def create_app(instance: DurableFakeSnow) -> Starlette:
         if session is None:
             return protocol.refused(protocol.SESSION_GONE, "The session does not exist any more: sign in again.")
         body = await protocol.read_json(request)
-        query = warehouse.submit(session, body, request.query_params.get("requestId", ""))
+        request_id = request.query_params.get("requestId", "")
+        query = warehouse.repeated(request_id) or warehouse.submit(session, body, request_id)
         if body.get("asyncExec"):
             return protocol.in_progress(query.id, protocol.DETACHED)
         return await answer_of(query)

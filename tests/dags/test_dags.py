@@ -201,3 +201,11 @@ def test_every_other_worker_renders_all_models(bag, monkeypatch, task_id):
 
 def _build_marts_anew() -> DAG:
     return DagBag(REPOSITORY / "dags" / "build_marts.py").dags["build_marts"]
+
+
+@pytest.mark.parametrize("dag_id", sorted(INGEST))
+def test_a_task_is_tried_again_after_growing_pauses_and_given_up_in_the_end(bag, dag_id):
+    for task in bag.dags[dag_id].tasks:
+        assert (task.retries, task.retry_exponential_backoff) == (4, 2.0), task.task_id
+        assert task.max_retry_delay.total_seconds() == 15 * 60
+        assert task.execution_timeout.total_seconds() == 3 * 3600

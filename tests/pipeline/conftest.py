@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -146,3 +147,15 @@ def only_wanted_data_docs(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     if "data_docs_built" not in request.fixturenames:
         context = "great_expectations.data_context.data_context.abstract_data_context.AbstractDataContext"
         monkeypatch.setattr(f"{context}.build_data_docs", lambda *_, **__: {})
+
+
+@pytest.fixture
+def no_kept_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The catalog's pages are kept for this test alone."""
+    monkeypatch.setattr(config, "HTTP_CACHE_DIR", tmp_path / "http")
+
+
+@pytest.fixture
+def one_client_of_the_lake(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of many batches: to make a client takes as long as to load a small one."""
+    monkeypatch.setattr(clients, "lake_client", cache(clients.lake_client))

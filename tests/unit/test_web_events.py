@@ -137,7 +137,7 @@ class Exports:
     def __init__(self, **written):
         self.written = written
 
-    def get_table(self, table, timeout):
+    def get_table(self, table, timeout, retry):
         from google.api_core.exceptions import NotFound
 
         name = table.split(".")[-1]
