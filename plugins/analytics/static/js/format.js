@@ -25,6 +25,9 @@ export function describeWith(meta) {
 const moneyOptions = (more) => (currency ? { style: "currency", currency, ...more } : { minimumFractionDigits: 2, maximumFractionDigits: 2, ...more });
 
 export const money = (value) => shown(value, (held) => number(moneyOptions({})).format(held));
+/** The sign of the currency, for axes; empty where amounts have several. */
+export const currencySign = () =>
+  currency ? number(moneyOptions({})).formatToParts(0).find((part) => part.type === "currency").value : "";
 export const count = (value) => shown(value, (held) => number({ maximumFractionDigits: 0 }).format(held));
 export const decimal = (value, digits = 2) =>
   shown(value, (held) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(held));

@@ -15,6 +15,7 @@ import { categories, products } from "./panels/products.js";
 import { customerMix, revenue } from "./panels/revenue.js";
 import { rfmGrid, segmentCustomers, segmentHistory, segmentTable } from "./panels/segments.js";
 import { summary } from "./panels/summary.js";
+import { plotly } from "./plots.js";
 import { forget, key, remember, signIn } from "./session.js";
 import { switchWith } from "./theme.js";
 
@@ -31,7 +32,7 @@ const offerSegments = (panel) => ({
 const SECTIONS = {
   overview: [summary, revenue, customerMix],
   conversion: [funnel(choose), carts(choose)],
-  customers: [rfmGrid, offerSegments(segmentTable(choose)), segmentHistory, segmentCustomers, cohorts],
+  customers: [rfmGrid, segmentHistory, offerSegments(segmentTable(choose)), cohorts, segmentCustomers],
   products: [products, categories(choose, (names) => form.offer("category", names)), affinity],
   experiments: [experiments],
   pipeline: [batches, quarantine],
@@ -53,6 +54,7 @@ function begin() {
       return made;
     });
     watchSections();
+    plotly().catch(() => {}); // each chart says so
   }
   showAddress();
 }

@@ -7,10 +7,10 @@ const CONFIG = { displayModeBar: false, responsive: true, showTips: false };
 const drawn = new Set();
 let loading = null;
 
-/** plotly.js, loaded when the first chart needs it. */
-function plotly() {
+/** plotly.js, loaded once, beside the figures. */
+export function plotly() {
   loading ??= new Promise((resolve, reject) => {
-    const script = element("script", { src: document.getElementById("plotly-source").href });
+    const script = element("script", { src: document.querySelector('meta[name="plotly"]').content });
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => {
       loading = null;

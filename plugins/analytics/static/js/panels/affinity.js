@@ -66,6 +66,13 @@ function networkOf(pairs) {
 const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const short = (text) => (text.length > LONGEST ? text.slice(0, LONGEST - 1) + "…" : text);
 
+/** Where a name stands best: away from the lines. */
+function sideOf(place, others) {
+  const across = others.reduce((all, other) => all + place.x - other.x, 0);
+  const along = others.reduce((all, other) => all + place.y - other.y, 0);
+  return Math.abs(across) > 1.5 * Math.abs(along) ? (across > 0 ? "middle right" : "middle left") : along > 0 ? "top center" : "bottom center";
+}
+
 function figureOf({ nodes, names, pairs, edges, places }) {
   const strongest = Math.max(...pairs.map((pair) => pair.lift));
   const lines = edges.map(([from, to, lift]) => ({
@@ -77,27 +84,32 @@ function figureOf({ nodes, names, pairs, edges, places }) {
     opacity: 0.55,
     hoverinfo: "skip",
   }));
-  const partners = nodes.map((_, number) => edges.filter(([from, to]) => from === number || to === number).length);
+  const linked = nodes.map((_, number) => edges.flatMap(([from, to]) => (from === number ? [to] : to === number ? [from] : [])));
+  const partners = nodes.map((_, number) => linked[number].length);
   const points = {
     type: "scatter",
     mode: "markers+text",
     x: places.map((place) => place.x),
     y: places.map((place) => place.y),
     text: nodes.map((key) => plain(short(names.get(key)))),
-    textposition: "top center",
+    textposition: nodes.map((_, number) => sideOf(places[number], linked[number].map((other) => places[other]))),
     textfont: { size: 11, color: colour("text") },
     customdata: nodes.map((key, number) => [plain(names.get(key)), partners[number]]),
     hovertemplate: "%{customdata[0]}<br>%{customdata[1]} of the pairs<extra></extra>",
     marker: { size: partners.map((many) => 9 + 3 * Math.sqrt(many)), color: colour("series-1"), line: { color: colour("surface"), width: 1.5 } },
     cliponaxis: false,
   };
-  const hidden = (held) => axis({ visible: false, range: [Math.min(...held) - 0.12, Math.max(...held) + 0.12], automargin: false });
+  const hidden = (held, space) => {
+    const [least, most] = [Math.min(...held), Math.max(...held)];
+    const beside = space * Math.max(most - least, 0.1);
+    return axis({ visible: false, range: [least - beside, most + beside], automargin: false });
+  };
   return {
     data: [...lines, points],
     layout: {
       hovermode: "closest",
-      xaxis: hidden(places.map((place) => place.x)),
-      yaxis: hidden(places.map((place) => place.y)),
+      xaxis: hidden(places.map((place) => place.x), 0.28),
+      yaxis: hidden(places.map((place) => place.y), 0.1),
       margin: { l: 0, r: 0, t: 4, b: 0 },
     },
   };

@@ -13,6 +13,7 @@ const FORMATS = { retention_rate: (rate) => show.percent(rate, 0), customers: sh
 export const cohorts = {
   id: "cohorts",
   title: "Cohort retention",
+  width: "two-thirds",
   filters: ["start_date", "end_date"],
   controls: (panel) => [
     choice("Figures of the cohorts", MEASURES, "retention_rate", (measure) => {

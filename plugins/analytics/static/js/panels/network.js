@@ -14,8 +14,8 @@ export function placesOf(nodes, edges) {
     const pushes = places.map(() => ({ x: 0, y: 0 }));
     for (let one = 0; one < places.length; one++) {
       for (let other = one + 1; other < places.length; other++) push(one, other, (apart) => (distance * distance) / apart);
-      pushes[one].x += (0.5 - places[one].x) * 0.35;
-      pushes[one].y += (0.5 - places[one].y) * 0.35;
+      pushes[one].x += (0.5 - places[one].x) * 0.18;
+      pushes[one].y += (0.5 - places[one].y) * 0.18;
     }
     for (const [from, to, weight] of edges) push(from, to, (apart) => (-(apart * apart) / distance) * (0.6 + 0.4 * (weight / heaviest)));
     const reach = 0.08 * (1 - round / ROUNDS);

@@ -10,7 +10,6 @@ const BATCHES = 30;
 export const batches = {
   id: "batches",
   title: "Published batches",
-  width: "half",
   load: (_, signal) => ask("/quality/batches", { limit: BATCHES }, signal),
   isEmpty: ({ data }) => data.length === 0,
   empty: "No batch has been published yet.",
@@ -23,6 +22,9 @@ export const batches = {
         { key: "published_at", label: "Published", kind: "moment" },
         { key: "window_end", label: "Loaded up to", kind: "moment" },
         { key: "extracted_rows", label: "Extracted", kind: "count" },
+        { key: "inserted_rows", label: "New", kind: "count" },
+        { key: "updated_rows", label: "Updated", kind: "count" },
+        { key: "superseded_rows", label: "Superseded", kind: "count" },
         { key: "quarantined_rows", label: "Quarantined", kind: "count" },
         { key: "quarantined_money", label: "At risk", kind: "money" },
         { key: "books", label: "Gate and books", kind: "text", cell: booksOf },
@@ -45,7 +47,6 @@ function booksOf(row) {
 export const quarantine = {
   id: "quarantine",
   title: "Quarantine",
-  width: "half",
   load: (_, signal) => askAll("/quality/quarantine", { limit: 1000 }, signal),
   isEmpty: ({ data }) => data.length === 0,
   empty: "No row is kept back.",

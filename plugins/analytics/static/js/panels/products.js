@@ -93,7 +93,7 @@ export const categories = (choose, offer) => ({
           cell: (row) => element("button", { type: "button", class: "plain", onclick: () => choose({ category: row.category }) }, row.category),
         },
         { key: "subcategory", label: "Subcategory", kind: "text" },
-        { key: "gross_revenue", label: "Gross revenue", kind: "money" },
+        { key: "gross_revenue", label: "Revenue", kind: "money" },
         { key: "revenue_share", label: "Share", kind: "rate" },
         { key: "unit_count", label: "Units", kind: "count" },
         { key: "conversion_rate", label: "Conversion", kind: "rate" },

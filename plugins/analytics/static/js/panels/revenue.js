@@ -36,7 +36,7 @@ const periodColumn = (grain) => ({
   cell: (row) => (grain === "month" ? show.month : show.day)(row.period_start) + (row.is_complete ? "" : " (not over)"),
 });
 
-const moneyAxis = () => axis({ tickformat: "~s", rangemode: "tozero" });
+const moneyAxis = () => axis({ tickformat: "~s", tickprefix: show.currencySign(), rangemode: "tozero" });
 const daysAxis = () => axis({ type: "date", showgrid: false, hoverformat: "%a %-d %b %Y" });
 
 export const revenue = {

@@ -18,7 +18,7 @@ export const rfmGrid = {
   load,
   isEmpty: ({ data }) => data.grid.length === 0,
   empty: "No known customer has ordered yet.",
-  note: () => "Customers by recency and frequency score; 5 is best",
+  note: () => "Customers by recency (R) and frequency (F); 5 is best",
   draw({ data }) {
     const cells = new Map(data.grid.map((cell) => [`${cell.recency_score}${cell.frequency_score}`, cell]));
     const largest = Math.max(...data.grid.map((cell) => cell.customer_count));
@@ -29,7 +29,7 @@ export const rfmGrid = {
       element("caption", {}, "Customers by recency score (rows) and frequency score (columns)"),
       element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Score"), across.map((score) => element("th", { scope: "col" }, `F ${score}`)))),
       element("tbody", {}, SCORES.map((recency) =>
-        element("tr", {}, element("th", { scope: "row" }, `Recency ${recency}`), across.map((frequency) =>
+        element("tr", {}, element("th", { scope: "row" }, `R ${recency}`), across.map((frequency) =>
           gridCell(cells.get(`${recency}${frequency}`), recency, frequency, largest))))),
     );
   },
@@ -48,7 +48,6 @@ function gridCell(cell, recency, frequency, largest) {
 export const segmentTable = (choose) => ({
   id: "segments",
   title: "Segments",
-  width: "two-thirds",
   filters: ["segment"],
   load,
   isEmpty: ({ data }) => data.segments.length === 0,
@@ -78,8 +77,8 @@ export const segmentTable = (choose) => ({
         { key: "gross_revenue", label: "Revenue", kind: "money" },
         { key: "revenue_share", label: "Share", kind: "rate" },
         { key: "average_order_value", label: "AOV", kind: "money" },
-        { key: "orders_per_customer", label: "Orders each", kind: "number" },
-        { key: "mean_recency_days", label: "Days since", kind: "count" },
+        { key: "orders_per_customer", label: "Orders per customer", kind: "number" },
+        { key: "mean_recency_days", label: "Days since order", kind: "count" },
         { key: "up_count", label: "Moved up", kind: "count" },
         { key: "down_count", label: "Moved down", kind: "count" },
         { key: "new_count", label: "New", kind: "count" },
@@ -100,7 +99,7 @@ const SHADES = ["series-1", "series-3", "series-5", "series-2", "series-4"];
 export const segmentHistory = {
   id: "segment-history",
   title: "Segments over time",
-  width: "half",
+  width: "two-thirds",
   filters: ["segment"],
   load,
   isEmpty: ({ data }, { segment }) => data.history.every((row) => segment && row.segment !== segment),
@@ -152,7 +151,7 @@ const PAGE = 10;
 export const segmentCustomers = {
   id: "segment-customers",
   title: "Best customers",
-  width: "half",
+  width: "third",
   filters: ["segment"],
   load: ({ segment }, signal) => ask("/customers/rfm", { segment, limit: PAGE }, signal),
   isEmpty: ({ data }) => data.length === 0,
@@ -166,8 +165,6 @@ export const segmentCustomers = {
         { key: "segment", label: "Segment", kind: "text" },
         { key: "rfm_score", label: "RFM", kind: "count", cell: (row) => row.rfm_score },
         { key: "monetary", label: "Revenue", kind: "money" },
-        { key: "frequency", label: "Orders", kind: "count" },
-        { key: "recency_days", label: "Days since", kind: "count" },
       ],
       rows: data,
       keyOf: (row) => row.customer_key,
