@@ -21,6 +21,8 @@ FILE ?=
 TESTS ?=
 ONLY ?=
 ROWS ?=
+NAME ?=
+SCOPES ?=
 
 .PHONY: help
 help: ## list the commands
@@ -54,6 +56,15 @@ sql: $(READY) ## Snowflake SQL on the local warehouse: a prompt, or Q="select 1"
 	@if [ -n "$$STATEMENT" ]; then exec $(RUN) -m local sql "$$STATEMENT"; \
 	else exec $(RUN) -m local sql $(if $(FILE),--file "$(FILE)"); fi
 
+.PHONY: api
+api: $(READY) ## serve the REST API on the running stack, or on AIRFLOW_CONN_WAREHOUSE_READER: [PORT=5000]
+	@exec $(RUN) -W ignore -m local api serve $(if $(PORT),--port "$(PORT)")
+
+.PHONY: api-key
+api-key: $(READY) ## make a key of the REST API: NAME=dashboard [SCOPES="analytics:read customers:read pii"]
+	@exec $(RUN) -W ignore -m local api keys create --name "$(or $(NAME),local)" \
+		$(foreach scope,$(or $(SCOPES),analytics:read customers:read),--scope "$(scope)")
+
 .PHONY: env
 env: ## print the environment of the running Airflow: eval "$$(make -s env)", then `airflow ...` talks to it
 	@cat "$${LOCAL_STATE:-.local}/airflow/environment.sh"
@@ -67,7 +78,7 @@ test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
 	@exec $(RUN) -m pytest $(TESTS)
 
 .PHONY: bench
-bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate] [ROWS=2000000] [DATASET=...]
+bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate,api] [ROWS=2000000] [DATASET=...]
 	@exec $(RUN) -W ignore -m local.benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(ROWS),--rows "$(ROWS)") \
 		$(if $(DATASET),--dataset "$(DATASET)")
 

@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
-    if options.run is not _demo and rest:
+    if options.run not in (_demo, _api) and rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.arguments = rest
     try:
@@ -87,6 +87,23 @@ def _sql(options: argparse.Namespace) -> int:
     return sql_prompt.run(Stack.read(), statement=options.statement, file=options.file, as_csv=options.csv)
 
 
+def _api(options: argparse.Namespace) -> int:
+    """Run a command of the API in this process, on the connections of the environment, else of the running stack."""
+    import os
+
+    from local.airflow_settings import read_settings
+    from local.product import Dataset, client_environment
+
+    if "AIRFLOW_CONN_WAREHOUSE_READER" not in os.environ:
+        stack, state = Stack.read(), state_directory()
+        os.environ.update(read_settings().for_stack(stack).environment())
+        os.environ.update(client_environment(stack, Dataset.read(stack.dataset_dir), state))
+        os.environ.setdefault("AIRFLOW_HOME", str(state / "airflow"))
+    from plugins.analytics.__main__ import main
+
+    return main(options.arguments)
+
+
 def _demo(options: argparse.Namespace) -> int:
     from local import demo
 
@@ -138,6 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     sql.add_argument("-f", "--file", type=Path, metavar="FILE", help="run the statements of a file")
     sql.add_argument("--csv", action="store_true", help="print rows as CSV, without counts")
     sql.set_defaults(run=_sql)
+
+    api = commands.add_parser("api", help="run a command of the REST API on the running stack", add_help=False)
+    api.set_defaults(run=_api)
 
     demo = commands.add_parser("demo", help="run the whole product", add_help=False)
     demo.set_defaults(run=_demo)

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "daily_build": "local.benchmarks.daily_build",
     "rfm": "local.benchmarks.rfm",
     "gate": "local.benchmarks.gate",
+    "api": "local.benchmarks.api",
 }
 ANY_FREE_PORTS = {"LOCAL_PORT_BASE": "0", "AIRFLOW_PORT": "0"}  # a demo may be running
 REPORT_WIDTH = 160

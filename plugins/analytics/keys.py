@@ -25,7 +25,6 @@ SCOPES = {
 }
 KEY_PREFIX = "ak_"
 SECRET_BYTES = 32
-UNKNOWN_KEY_CHECK_SECONDS = 2.0  # an unknown key may be a new one: so often does it make the API look
 NOBODYS_HASH = hashlib.sha256(secrets.token_bytes(SECRET_BYTES)).hexdigest()
 
 
@@ -89,6 +88,7 @@ class Keys:
 
     def __init__(self, sessions: WarehouseSessions, settings: Settings) -> None:
         self._sessions = sessions
+        self._unknown_key_seconds = settings.unknown_key_seconds
         self._active = Refreshed(self._load, settings.key_check_seconds, settings.retry_seconds, keep=True)
 
     async def find(self, presented: str) -> ApiKey | None:
@@ -96,7 +96,7 @@ class Keys:
         key_id, _, secret = presented.partition(".")
         active = await self._active.get()
         if key_id not in active:
-            active = await self._active.get(at_most=UNKNOWN_KEY_CHECK_SECONDS)
+            active = await self._active.get(at_most=self._unknown_key_seconds)
         key = active.get(key_id)
         if key is None:
             hmac.compare_digest(NOBODYS_HASH, _hash(secret))  # an unknown key takes as long as a wrong secret

@@ -1,10 +1,11 @@
 """What questions may ask for: query parameters shared by the routes, and the spans of days they mean."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
 from plugins.analytics.builds import Build
@@ -15,13 +16,24 @@ MAX_LIMIT = 1000
 Grain = Literal["day", "week", "month"]
 Direction = Literal["asc", "desc"]
 NAME_PATTERN = r"^[^\x00-\x1f\x7f]*$"
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _iso_day(text: Any) -> Any:
+    """Refuse what pydantic would take for a day beside YYYY-MM-DD: seconds since 1970, or a day with a time."""
+    if isinstance(text, str) and not ISO_DAY.fullmatch(text):
+        raise PydanticCustomError("iso_day", "a day is written YYYY-MM-DD")
+    return text
+
+
+IsoDay = Annotated[date, BeforeValidator(_iso_day)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=NAME_PATTERN)]
 StartDate = Annotated[
-    date | None,
+    IsoDay | None,
     Field(description="First day (store time zone), included.", examples=["2026-06-01"]),
 ]
 EndDate = Annotated[
-    date | None,
+    IsoDay | None,
     Field(description="Last day (store time zone), included.", examples=["2026-06-30"]),
 ]
 

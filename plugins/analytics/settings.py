@@ -26,6 +26,8 @@ class Settings:
     """An answer is never of a build that was replaced longer ago than this."""
     key_check_seconds: float = 15
     """A revoked key is refused after this at the latest."""
+    unknown_key_seconds: float = 1
+    """A key that is not known may be new: so often is looked for it. A new key works after this at the latest."""
     retry_seconds: float = 5
     """The warehouse is asked again so long after it could not be reached; also the Retry-After of a 503."""
     cors_origins: tuple[str, ...] = field(default=())

@@ -22,7 +22,13 @@ from plugins.analytics.api import create_app
 from plugins.analytics.settings import API_PREFIX, Settings
 
 DATASET = "simulated:customers=150,days=75,seed=11,end=2026-06-30"
-SETTINGS = Settings(requests_per_minute=1_000_000, build_check_seconds=0.2, key_check_seconds=0.5, retry_seconds=0.2)
+SETTINGS = Settings(
+    requests_per_minute=1_000_000,
+    build_check_seconds=0.2,
+    key_check_seconds=0.5,
+    unknown_key_seconds=0,
+    retry_seconds=0.2,
+)
 
 
 @pytest.fixture(scope="package")

@@ -25,7 +25,7 @@ products = router("products")
 class AffinityParameters(Sorted):
     min_support: float = Field(default=0, ge=0, le=1, description="Least share of the baskets that hold both.")
     min_lift: float = Field(default=0, ge=0, le=1e9, description="Least lift.")
-    product_id: Name | None = Field(default=None, description="Pairs with this product only.", examples=["P0007"])
+    product_id: Name | None = Field(default=None, description="Pairs with this product only.", examples=["P-1023"])
     sort: Literal["lift", "support", "pair_count", "leverage"] = Field(
         default="lift", description="What the pairs are ordered by."
     )
@@ -46,7 +46,7 @@ class RecommendationParameters(Limited):
 
 
 ProductId = Annotated[
-    str, Path(max_length=128, pattern=NAME_PATTERN, description="The product_key.", examples=["P0007"])
+    str, Path(max_length=128, pattern=NAME_PATTERN, description="The product_key.", examples=["P-1023"])
 ]
 
 

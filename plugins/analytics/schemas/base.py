@@ -27,7 +27,7 @@ Moment = Annotated[
 ]
 """Naive times of the warehouse are UTC."""
 CustomerKey = Annotated[str, Field(examples=["C000042"])]
-ProductKey = Annotated[str, Field(examples=["P0007"])]
+ProductKey = Annotated[str, Field(examples=["P-1023"])]
 Segment = Annotated[str, Field(examples=["Champions"])]
 
 
@@ -78,17 +78,22 @@ class Page(BaseModel, Generic[Data]):
 class ParameterFault(BaseModel):
     """What is wrong with one parameter."""
 
-    parameter: str = Field(examples=["end_date"])
+    parameter: str = Field(description="Its name.", examples=["end_date"])
     in_: str = Field(alias="in", description="query or path.", examples=["query"])
-    detail: str = Field(examples=["end_date must not be before start_date"])
+    detail: str = Field(description="What is wrong with it.", examples=["end_date must not be before start_date"])
 
 
 class ProblemDetails(BaseModel):
     """An error, as RFC 9457 has it."""
 
-    type: str = Field(examples=["urn:analytics:problem:invalid-parameter"])
-    title: str = Field(examples=["Unprocessable Content"])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["end_date: end_date must not be before start_date"])
+    type: str = Field(
+        description="What kind of problem it is; clients may rely on it.",
+        examples=["urn:analytics:problem:invalid-parameter"],
+    )
+    title: str = Field(description="The status in words.", examples=["Unprocessable Content"])
+    status: int = Field(description="HTTP status.", examples=[422])
+    detail: str = Field(
+        description="What is wrong, for people.", examples=["end_date: end_date must not be before start_date"]
+    )
     request_id: str = Field(description="Stands in the log of the API.", examples=["9f2c61d07ab3e485"])
     errors: list[ParameterFault] | None = Field(default=None, description="The parameters at fault.")

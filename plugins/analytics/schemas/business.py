@@ -1,6 +1,6 @@
 """Revenue, key figures, conversion, carts and experiments."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field, create_model
 
@@ -34,20 +34,23 @@ class SpanTotals(Row):
     cart_abandonment_rate: Rate | None
 
 
+SpanChange = Annotated[Rate | None, Field(description="Relative change against the span before: 0.125 is 12.5 % more.")]
+
+
 class SpanChanges(BaseModel):
     """(current − previous) ÷ |previous|; null where the previous is 0, null, or no whole span of days."""
 
-    gross_revenue: Change
-    net_revenue: Change
-    refund_amount: Change
-    order_count: Change
-    unit_count: Change
-    customer_count: Change
-    new_customer_count: Change
-    session_count: Change
-    average_order_value: Change
-    conversion_rate: Change
-    cart_abandonment_rate: Change
+    gross_revenue: SpanChange
+    net_revenue: SpanChange
+    refund_amount: SpanChange
+    order_count: SpanChange
+    unit_count: SpanChange
+    customer_count: SpanChange
+    new_customer_count: SpanChange
+    session_count: SpanChange
+    average_order_value: SpanChange
+    conversion_rate: SpanChange
+    cart_abandonment_rate: SpanChange
 
 
 class Summary(BaseModel):
@@ -144,8 +147,8 @@ Kpis = create_model(
 class FunnelStage(BaseModel):
     """A stage of the funnel: visit, view_item, add_to_cart, begin_checkout, purchase."""
 
-    stage_number: Count
-    stage: str = Field(examples=["add_to_cart"])
+    stage_number: Count = Field(description="1 for the visit to 5 for the purchase.")
+    stage: str = Field(description="Name of the stage.", examples=["add_to_cart"])
     session_count: Count = Field(description="Sessions that reached the stage.")
     dropped_session_count: Count = Field(description="Sessions that reached the stage before but not this one.")
     rate_of_entered: Rate | None = Field(description="Share of all sessions that reached the stage.")
@@ -232,5 +235,5 @@ class ExperimentVariant(Row):
 class Experiment(BaseModel):
     """An experiment with its variants, the control first."""
 
-    experiment_id: str = Field(examples=["checkout_button"])
+    experiment_id: str = Field(description="The experiment.", examples=["checkout_button"])
     variants: list[ExperimentVariant]

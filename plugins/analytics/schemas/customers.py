@@ -29,7 +29,7 @@ class RfmCustomer(Row):
 class SegmentTotals(Row):
     """The customers of an RFM segment."""
 
-    segment: Segment
+    segment: Segment = Field(description="RFM segment.")
     customer_count: Count = Field(description="Customers in the segment.")
     customer_share: Rate = Field(description="Their share of all customers with an order.")
     gross_revenue: Money = Field(description="Gross revenue of their valid orders.")
@@ -53,7 +53,7 @@ class SegmentMonth(Row):
     """The customers of a segment at a month end."""
 
     month_end: Day = Field(description="Last day of the month.")
-    segment: Segment
+    segment: Segment = Field(description="RFM segment.")
     customer_count: Count = Field(description="Customers in the segment then.")
     new_count: Count = Field(description="Those of them at their first month end.")
     up_count: Count = Field(description="Those of them who came from a worse segment.")
@@ -248,7 +248,7 @@ class CustomerRefund(Row):
 
     refund_id: str = Field(examples=["R000012"])
     order_id: str | None = Field(examples=["O000123"])
-    product_key: str = Field(examples=["P0007"])
+    product_key: str = Field(examples=["P-1023"])
     reason: str | None = Field(examples=["damaged"])
     refund_amount: Money
     is_valid: bool

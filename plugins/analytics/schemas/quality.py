@@ -45,12 +45,12 @@ class Quarantined(Row):
 class Health(BaseModel):
     """The process answers."""
 
-    status: str = Field(examples=["ok"])
+    status: str = Field(description="How it is.", examples=["ok"])
 
 
 class Readiness(BaseModel):
     """The API can answer from a finished build."""
 
-    status: str = Field(examples=["ready"])
+    status: str = Field(description="How it is.", examples=["ready"])
     build_id: int = Field(description="Number of the build of the marts.", examples=[12])
     data_through: Day = Field(description="Last day that every source has published.")

@@ -1,0 +1,266 @@
+"""The REST API with 50 clients at once: cold, cached and unchanged (304), beside asking the warehouse directly."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from include.warehouse import Warehouse, render
+from local.airflow_settings import read_settings
+from local.benchmarks.benchmark import BenchmarkError, Row, Setting
+from local.benchmarks.generated_warehouse import generated_warehouse
+from local.benchmarks.measured import REPOSITORY, run_measured
+from local.product import Dataset, client_environment
+from local.snowflake.account import connect
+from local.stack import Stack
+from plugins.analytics import keys
+from plugins.analytics.routes.business import PERIODS
+from plugins.analytics.schemas.business import Revenue
+from plugins.analytics.settings import API_PREFIX
+
+DATASET = "simulated:customers=300,days=120,end=2026-06-30"
+LAST_DAY = date(2026, 6, 30)
+CLIENTS = 50
+SECONDS = 8
+COLD_PER_CLIENT = 4
+TARGET_CACHED_MS = 20.0
+TARGET_UNCHANGED_MS = 5.0
+UNLIMITED = 100_000_000
+REQUESTS_PER_MINUTE = 600
+LIMITED_KEYS = 10
+PATHS = (
+    "/summary",
+    "/revenue",
+    "/metrics/kpis",
+    "/conversion/funnel",
+    "/customers/segments",
+    "/cohorts/retention",
+    "/products/performance",
+    "/categories",
+    "/experiments",
+    "/carts/abandonment",
+)
+
+
+def run(setting: Setting) -> list[Row]:
+    """Milliseconds and requests a second of one process of the API.
+
+    Raises:
+        BenchmarkError: the shop could not be built, the API did not start, or an answer was another than expected.
+    """
+    folder = setting.folder("api")
+    with generated_warehouse(folder, DATASET) as shop:
+        environment = _environment(shop.stack, folder)
+        setting.say("building the shop")
+        run_measured(
+            "local.benchmarks.api_shop",
+            {"state": str(folder / "state"), "folder": str(folder)},
+            folder,
+            environment,
+        )
+        with _served(folder, environment) as port:
+            loaded = _Load(port, folder, _keys(shop.warehouse, CLIENTS, UNLIMITED))
+            setting.say(f"{CLIENTS} clients, questions that nobody asked before")
+            cold = loaded.cold()
+            setting.say(f"{CLIENTS} clients, the same questions directly to the warehouse")
+            direct = _direct(shop.stack)
+            setting.say(f"{CLIENTS} clients, kept answers")
+            cached = loaded.cached()
+            alone = loaded.cached(clients=1)
+            setting.say(f"{CLIENTS} clients, answers that they have already")
+            unchanged = loaded.unchanged()
+            unchanged_alone = loaded.unchanged(clients=1)
+            setting.say(f"{LIMITED_KEYS} keys, each as often as it may")
+            limited = _limited(port, folder, _keys(shop.warehouse, LIMITED_KEYS, None))
+    return [
+        _row(f"API, cold, {CLIENTS} clients", cold, f"direct: {_shown(direct)}", details={"direct": direct}),
+        _row(f"API, cached, {CLIENTS} clients", cached, f"one client: {_shown(alone)}", TARGET_CACHED_MS),
+        _row(
+            f"API, unchanged (304), {CLIENTS} clients",
+            unchanged,
+            f"one client: {_shown(unchanged_alone)}",
+            TARGET_UNCHANGED_MS,
+            details={"one_client": unchanged_alone},
+        ),
+        Row(
+            what=f"API, {LIMITED_KEYS} keys, {REQUESTS_PER_MINUTE} requests each within a minute",
+            figure=f"{limited['statuses'].get('200', 0):,} of {limited['requests']:,} answered",
+            target="all",
+            reached=limited["statuses"] == {"200": LIMITED_KEYS * REQUESTS_PER_MINUTE},
+            details=limited,
+        ),
+    ]
+
+
+class _Load:
+    """Loads of clients on one API, each client with a key of its own."""
+
+    def __init__(self, port: int, folder: Path, api_keys: list[str]) -> None:
+        self._port = port
+        self._folder = folder
+        self._keys = api_keys
+
+    def cold(self) -> dict[str, Any]:
+        """Each client asks a few questions of its own, once."""
+        asked = [[_request(path, key) for path in _own(number)] for number, key in enumerate(self._keys)]
+        return self._ask(asked, 0, {"200": CLIENTS * COLD_PER_CLIENT})
+
+    def cached(self, clients: int = CLIENTS) -> dict[str, Any]:
+        """All ask the same questions again and again."""
+        asked = [[_request(path, key) for path in PATHS] for key in self._keys[:clients]]
+        self._ask(asked[:1], 0)
+        return self._ask(asked, SECONDS, only="200")
+
+    def unchanged(self, clients: int = CLIENTS) -> dict[str, Any]:
+        """All have the answers already."""
+        etags = {path: _etag(self._port, path, self._keys[0]) for path in PATHS}
+        asked = [[_request(path, key, etags[path]) for path in PATHS] for key in self._keys[:clients]]
+        return self._ask(asked, SECONDS, only="304")
+
+    def _ask(
+        self, clients: list[list[str]], seconds: float, expected: dict[str, int] | None = None, only: str | None = None
+    ) -> dict[str, Any]:
+        return _asked(self._port, self._folder, clients, seconds, expected, only)
+
+
+def _asked(
+    port: int,
+    folder: Path,
+    clients: list[list[str]],
+    seconds: float,
+    expected: dict[str, int] | None = None,
+    only: str | None = None,
+) -> dict[str, Any]:
+    task = {"port": port, "clients": clients, "seconds": seconds}
+    answer = run_measured("local.benchmarks.api_load", task, folder, {}).answer
+    if (expected and answer["statuses"] != expected) or (only and set(answer["statuses"]) != {only}):
+        raise BenchmarkError(f"the API answered {answer['statuses']} instead of {expected or only}")
+    return answer
+
+
+def _limited(port: int, folder: Path, api_keys: list[str]) -> dict[str, Any]:
+    """Every key asks as often as the usual limit allows in a minute, all at once."""
+    asked = [[_request(PATHS[number % len(PATHS)], key) for number in range(REQUESTS_PER_MINUTE)] for key in api_keys]
+    return _asked(port, folder, asked, 0)
+
+
+def _direct(stack: Stack) -> dict[str, Any]:
+    """The revenue query of the cold questions, by as many clients on as many sessions as the API has."""
+    period, table = PERIODS["day"]
+    statement = render("serve/kpis.sql", period=period, table=table, columns=Revenue.columns())
+    endpoint = stack.endpoints["snowflake"]
+
+    def ask(sessions: int) -> list[float]:
+        with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
+            took = []
+            for number in range(CLIENTS * COLD_PER_CLIENT // sessions):
+                values = {
+                    "first_period": LAST_DAY - timedelta(days=number),
+                    "end_date": LAST_DAY,
+                    "limit": 367,
+                    "offset": 0,
+                }
+                began = time.perf_counter()
+                Warehouse(connection).execute(statement, values).fetchall()
+                took.append(time.perf_counter() - began)
+            return took
+
+    # One thread a session: the connector's CA comes from the environment, which the threads share.
+    seconds = sorted(ask(4))
+    count = len(seconds)
+    at = {f"p{share}": seconds[min(count - 1, count * share // 100)] * 1000 for share in (50, 95, 99)}
+    return {"requests": count, "per_second": count / sum(seconds), **at}
+
+
+def _own(number: int) -> list[str]:
+    """Questions that only this client asks."""
+    first = LAST_DAY - timedelta(days=60 + number)
+    return [
+        f"/revenue?start_date={first}",
+        f"/products/performance?limit={number + 100}",
+        f"/conversion/funnel?start_date={first}",
+        f"/summary?start_date={first}",
+    ][:COLD_PER_CLIENT]
+
+
+def _request(path: str, key: str, etag: str | None = None) -> str:
+    """A request as it goes over the wire."""
+    unchanged = f"If-None-Match: {etag}\r\n" if etag else ""
+    return f"GET {API_PREFIX}{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{unchanged}\r\n"
+
+
+def _etag(port: int, path: str, key: str) -> str:
+    answer = requests.get(
+        f"http://127.0.0.1:{port}{API_PREFIX}{path}", headers={"Authorization": f"Bearer {key}"}, timeout=60
+    )
+    return answer.headers["etag"]
+
+
+def _keys(warehouse: Warehouse, count: int, requests_per_minute: int | None) -> list[str]:
+    return [
+        keys.create(warehouse, "benchmark", [keys.ANALYTICS_READ], timedelta(days=1), requests_per_minute)
+        for _ in range(count)
+    ]
+
+
+def _environment(stack: Stack, folder: Path) -> dict[str, str]:
+    return {
+        **read_settings().for_stack(stack).environment(),
+        **client_environment(stack, Dataset.read(stack.dataset_dir), folder / "state"),
+        "AIRFLOW_HOME": str(folder / "airflow"),
+        "API_REQUESTS_PER_MINUTE": str(REQUESTS_PER_MINUTE),
+    }
+
+
+@contextmanager
+def _served(folder: Path, environment: dict[str, str]) -> Iterator[int]:
+    """The port of an API in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [sys.executable, "-W", "ignore", "-m", "plugins.analytics", "serve", "--port", str(port)]
+    with (folder / "api.log").open("w") as log:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=REPOSITORY, stdout=log, stderr=log)
+    try:
+        _wait_until_ready(process, port, folder)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if requests.get(f"http://127.0.0.1:{port}/ready", timeout=30).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise BenchmarkError(f"the API did not start; see {folder / 'api.log'}")
+
+
+def _row(what: str, measured: dict[str, Any], compared: str, target: float | None = None, **more: Any) -> Row:
+    details = {**measured, **more.get("details", {})}
+    return Row(
+        what=what,
+        figure=_shown(measured),
+        compared_with=compared,
+        target=f"p95 < {target:g} ms" if target else "",
+        reached=measured["p95"] < target if target else None,
+        details=details,
+    )
+
+
+def _shown(measured: dict[str, Any]) -> str:
+    return (
+        f"p50 {measured['p50']:.1f}, p95 {measured['p95']:.1f}, p99 {measured['p99']:.1f} ms; "
+        f"{measured['per_second']:,.0f}/s"
+    )

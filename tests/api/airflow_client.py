@@ -1,0 +1,49 @@
+"""Asks the API inside Airflow's own application, in a process of its own: `python -m tests.api.airflow_client KEY`.
+
+Prints what was answered as JSON. Airflow's home and connections stand in the environment.
+"""
+
+import json
+import sys
+from typing import Any
+
+SUMMARY = "/analytics/api/v1/analytics/summary"
+CUSTOMERS = "/analytics/api/v1/analytics/customers/top"
+
+
+def ask(key: str) -> dict[str, Any]:
+    """Status and more of each way to ask."""
+    from airflow.api_fastapi.app import create_app
+    from airflow.utils.db import initdb
+    from fastapi.testclient import TestClient
+
+    initdb()
+    with TestClient(create_app(apps="core"), base_url="http://localhost") as client:
+        login = client.post("/auth/token", json={"username": "admin", "password": "admin"})
+        token = login.json()["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+        first = client.get(SUMMARY, headers=bearer)
+        etag = {"If-None-Match": first.headers.get("etag", "")}
+        client.cookies.clear()
+        cookie = {"Cookie": f"_token={token}"}
+        return {
+            "anonymous": client.get(SUMMARY).status_code,
+            "wrong token": client.get(SUMMARY, headers={"Authorization": "Bearer a.b.c"}).status_code,
+            "token": [first.status_code, first.json()],
+            "token again": client.get(SUMMARY, headers=bearer | etag).status_code,
+            "cookie": client.get(SUMMARY, headers=cookie).status_code,
+            "customers": client.get(CUSTOMERS, headers=bearer).status_code,
+            "personal data": client.get(
+                "/analytics/api/v1/analytics/customers/C000032?include=pii", headers=bearer
+            ).status_code,
+            "key": client.get(SUMMARY, headers={"X-API-Key": key}).status_code,
+            "key as token": client.get(SUMMARY, headers={"Authorization": f"Bearer {key}"}).status_code,
+            "ready": client.get("/analytics/ready").status_code,
+            "description": client.get("/analytics/openapi.json").status_code,
+            "plugins": [plugin["name"] for plugin in client.get("/api/v2/plugins", headers=bearer).json()["plugins"]],
+            "import errors": client.get("/api/v2/plugins/importErrors", headers=bearer).json(),
+        }
+
+
+if __name__ == "__main__":
+    print(json.dumps(ask(sys.argv[1])))
