@@ -46,6 +46,7 @@ let meta = null;
 function begin() {
   byId("sign-in").hidden = true;
   for (const id of ["figures", "filters", "sections"]) byId(id).hidden = false;
+  byId("copy-link").hidden = !navigator.clipboard;
   byId("sign-out").hidden = !key();
   if (!panels.length) {
     panels = Object.entries(SECTIONS).flatMap(([id, definitions]) => {
@@ -103,7 +104,7 @@ function changed() {
 }
 
 function askForKey(fault = "") {
-  for (const id of ["figures", "filters", "sections", "sign-out"]) byId(id).hidden = true;
+  for (const id of ["figures", "filters", "sections", "sign-out", "copy-link"]) byId(id).hidden = true;
   byId("about").replaceChildren();
   byId("sign-in").hidden = false;
   byId("sign-in-text").textContent =
@@ -134,7 +135,6 @@ byId("sign-out").addEventListener("click", () => {
   location.reload();
 });
 
-byId("copy-link").hidden = !navigator.clipboard;
 byId("copy-link").addEventListener("click", async () => {
   await navigator.clipboard.writeText(location.href).then(() => (byId("announcements").textContent = "Link copied"), () => {});
 });

@@ -10,6 +10,7 @@ import { placesOf } from "./network.js";
 const PAIRS = 30;
 const SORTS = [["lift", "Lift"], ["support", "Support"], ["pair_count", "Orders"], ["leverage", "Leverage"]];
 const LONGEST = 24;
+const NARROW = matchMedia("(max-width: 640px)");
 
 export const affinity = {
   id: "affinity",
@@ -91,7 +92,8 @@ function figureOf({ nodes, names, pairs, edges, places }) {
     mode: "markers+text",
     x: places.map((place) => place.x),
     y: places.map((place) => place.y),
-    text: nodes.map((key) => plain(short(names.get(key)))),
+    // There is no room for all names on a phone; the table has them.
+    text: nodes.map((key, number) => (NARROW.matches && partners[number] < 2 ? "" : plain(short(names.get(key))))),
     textposition: nodes.map((_, number) => sideOf(places[number], linked[number].map((other) => places[other]))),
     textfont: { size: 11, color: colour("text") },
     customdata: nodes.map((key, number) => [plain(names.get(key)), partners[number]]),

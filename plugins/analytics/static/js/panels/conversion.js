@@ -4,15 +4,19 @@ import { ask } from "../api.js";
 import { dropDown, element, figure } from "../dom.js";
 import * as show from "../format.js";
 import { table } from "../table.js";
+import { heatOf } from "./heat.js";
 
 const SPLITS = [["none", "All sessions"], ["device", "Device"], ["channel", "Channel"]];
-const FUNNELS_SHOWN = 6;
 
-const asked = ({ start_date, end_date, split }) => ({ start_date, end_date, split_by: split });
+/** Ask for the split that the filters name, and show it as chosen. */
+const asking = (path) => ({ start_date, end_date, split }, signal, panel) => {
+  panel.splitList.value = split;
+  return ask(path, { start_date, end_date, split_by: split }, signal);
+};
 
-export const splitChoice = (onChoose) => (panel) => {
+const splitChoice = (onChoose) => (panel) => {
   const label = dropDown("Split by", SPLITS, "none", onChoose);
-  panel.showChoice = (split) => (label.lastChild.value = split);
+  panel.splitList = label.lastChild;
   return [label];
 };
 
@@ -24,28 +28,36 @@ export const funnel = (choose) => ({
   width: "half",
   filters: ["start_date", "end_date", "split"],
   controls: splitChoice((split) => choose({ split })),
-  load: (filters, signal) => ask("/conversion/funnel", asked(filters), signal),
+  load: asking("/conversion/funnel"),
   isEmpty: ({ data }) => data.every((each) => entered(each) === 0),
   empty: "No sessions in this span.",
-  note: () => "Sessions that began in the span, by the furthest stage in order",
-  draw({ data }, filters, panel) {
-    panel.showChoice(filters.split);
-    const largest = [...data].sort((one, other) => entered(other) - entered(one));
-    const shown = largest.slice(0, FUNNELS_SHOWN);
-    const left = largest.length - shown.length;
-    return [
-      element("div", { class: "funnels" }, shown.map((each) => funnelOf(each, filters.split !== "none"))),
-      left > 0 ? element("p", { class: "panel-note" }, `${left} more with fewer sessions`) : "",
-    ];
+  note: (_, { split }) => `Sessions that began in the span${split === "none" ? "" : "; below, what dropped off since the stage before"}`,
+  draw({ data }, { split }) {
+    if (split === "none") return element("ol", { class: "funnel", data: { key: data[0].split_value } }, data[0].stages.map(stageOf));
+    return stagesTable([...data].sort((one, other) => entered(other) - entered(one)));
   },
 });
 
-function funnelOf({ split_value, stages }, isSplit) {
+/** A row for each group: sessions at each stage, and below what dropped off before it. */
+function stagesTable(funnels) {
+  const cell = (stage) => {
+    const drop = stage.stage_number === 1 ? "100%" : `−${show.percent(stage.drop_off_rate)}`;
+    const made = figure("td", "session_count", stage.session_count, show.count(stage.session_count), { class: `cell ${heatOf(stage.rate_of_entered, 1)}` });
+    made.dataset.key = stage.stage;
+    made.append(figure("small", "drop_off_rate", stage.drop_off_rate, drop));
+    return made;
+  };
   return element(
     "div",
-    { class: "funnel", data: { key: split_value } },
-    isSplit ? element("h4", {}, split_value) : null,
-    element("ol", {}, stages.map((stage) => stageOf(stage))),
+    { class: "scroll", role: "region", "aria-label": "Sessions at each stage by group", tabindex: 0 },
+    element(
+      "table",
+      { class: "heat wide stages" },
+      element("caption", {}, "Sessions at each stage by group, with the share that dropped off before it"),
+      element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Group"), funnels[0].stages.map(({ stage }) => element("th", { scope: "col" }, show.words(stage))))),
+      element("tbody", {}, funnels.map(({ split_value, stages }) =>
+        element("tr", { data: { key: split_value } }, element("th", { scope: "row" }, split_value), stages.map(cell)))),
+    ),
   );
 }
 
@@ -97,14 +109,11 @@ export const carts = (choose) => ({
   width: "half",
   filters: ["start_date", "end_date", "split"],
   controls: splitChoice((split) => choose({ split })),
-  load: (filters, signal) => ask("/carts/abandonment", asked(filters), signal),
+  load: asking("/carts/abandonment"),
   isEmpty: ({ data }) => data.every((each) => each.cart_count === 0),
   empty: "No carts were opened in this span.",
   note: () => "Carts opened in the span; abandoned after an hour, recovered if bought within 7 days",
-  draw({ data }, filters, panel) {
-    panel.showChoice(filters.split);
-    return filters.split === "none" ? totalsOf(data[0]) : splitTable(data);
-  },
+  draw: ({ data }, { split }) => (split === "none" ? totalsOf(data[0]) : splitTable(data)),
 });
 
 function totalsOf(row) {
