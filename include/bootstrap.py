@@ -11,7 +11,7 @@ from include.warehouse import Warehouse, open_warehouse
 
 
 def bootstrap(warehouse: Warehouse) -> list[str]:
-    """Create what is missing and return the names of the tables that now exist; the view over quarantine is made anew."""
+    """Create what is missing, and the view over quarantine anew; return the names of the tables that now exist."""
     names = []
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)

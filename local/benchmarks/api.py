@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -79,9 +79,14 @@ def run(setting: Setting) -> list[Row]:
             unchanged = loaded.unchanged()
             unchanged_alone = loaded.unchanged(clients=1)
             setting.say(f"{LIMITED_KEYS} keys, each as often as it may")
-            limited = _limited(port, folder, _keys(shop.warehouse, LIMITED_KEYS, None))
+            limited = loaded.limited(_keys(shop.warehouse, LIMITED_KEYS, None))
     return [
-        _row(f"API, cold, {CLIENTS} clients", cold, f"direct: {_shown(direct)}", details={"direct": direct}),
+        _row(
+            f"API, cold, {CLIENTS} clients",
+            cold,
+            f"one session of the warehouse: {_shown(direct)}",
+            details={"direct": direct},
+        ),
         _row(f"API, cached, {CLIENTS} clients", cached, f"one client: {_shown(alone)}", TARGET_CACHED_MS),
         _row(
             f"API, unchanged (304), {CLIENTS} clients",
@@ -110,71 +115,64 @@ class _Load:
 
     def cold(self) -> dict[str, Any]:
         """Each client asks a few questions of its own, once."""
-        asked = [[_request(path, key) for path in _own(number)] for number, key in enumerate(self._keys)]
-        return self._ask(asked, 0, {"200": CLIENTS * COLD_PER_CLIENT})
+        clients = [_client(key, _own(number)) for number, key in enumerate(self._keys)]
+        return self._ask(clients, {"200": CLIENTS * COLD_PER_CLIENT}, count=COLD_PER_CLIENT)
 
     def cached(self, clients: int = CLIENTS) -> dict[str, Any]:
         """All ask the same questions again and again."""
-        asked = [[_request(path, key) for path in PATHS] for key in self._keys[:clients]]
-        self._ask(asked[:1], 0)
-        return self._ask(asked, SECONDS, only="200")
+        asked = [_client(key, PATHS) for key in self._keys[:clients]]
+        self._ask(asked[:1], {"200": len(PATHS)}, count=len(PATHS))
+        return self._ask(asked, only="200", seconds=SECONDS)
 
     def unchanged(self, clients: int = CLIENTS) -> dict[str, Any]:
         """All have the answers already."""
-        etags = {path: _etag(self._port, path, self._keys[0]) for path in PATHS}
-        asked = [[_request(path, key, etags[path]) for path in PATHS] for key in self._keys[:clients]]
-        return self._ask(asked, SECONDS, only="304")
+        etags = {path: self._etag(path) for path in PATHS}
+        asked = [_client(key, PATHS, etags) for key in self._keys[:clients]]
+        return self._ask(asked, only="304", seconds=SECONDS)
+
+    def limited(self, api_keys: list[str]) -> dict[str, Any]:
+        """Every key asks as often as the usual limit allows in a minute, all at once."""
+        return self._ask([_client(key, PATHS) for key in api_keys], count=REQUESTS_PER_MINUTE)
 
     def _ask(
-        self, clients: list[list[str]], seconds: float, expected: dict[str, int] | None = None, only: str | None = None
+        self,
+        clients: list[dict[str, Any]],
+        expected: dict[str, int] | None = None,
+        only: str | None = None,
+        **until: int,
     ) -> dict[str, Any]:
-        return _asked(self._port, self._folder, clients, seconds, expected, only)
+        task = {"port": self._port, "clients": clients, **until}
+        answer = run_measured("local.benchmarks.api_load", task, self._folder, {}).answer
+        if (expected and answer["statuses"] != expected) or (only and set(answer["statuses"]) != {only}):
+            raise BenchmarkError(f"the API answered {answer['statuses']} instead of {expected or only}")
+        return answer
+
+    def _etag(self, path: str) -> str:
+        headers = {"Authorization": f"Bearer {self._keys[0]}"}
+        return requests.get(f"http://127.0.0.1:{self._port}{API_PREFIX}{path}", headers=headers, timeout=60).headers[
+            "etag"
+        ]
 
 
-def _asked(
-    port: int,
-    folder: Path,
-    clients: list[list[str]],
-    seconds: float,
-    expected: dict[str, int] | None = None,
-    only: str | None = None,
-) -> dict[str, Any]:
-    task = {"port": port, "clients": clients, "seconds": seconds}
-    answer = run_measured("local.benchmarks.api_load", task, folder, {}).answer
-    if (expected and answer["statuses"] != expected) or (only and set(answer["statuses"]) != {only}):
-        raise BenchmarkError(f"the API answered {answer['statuses']} instead of {expected or only}")
-    return answer
-
-
-def _limited(port: int, folder: Path, api_keys: list[str]) -> dict[str, Any]:
-    """Every key asks as often as the usual limit allows in a minute, all at once."""
-    asked = [[_request(PATHS[number % len(PATHS)], key) for number in range(REQUESTS_PER_MINUTE)] for key in api_keys]
-    return _asked(port, folder, asked, 0)
+def _client(key: str, paths: Sequence[str], etags: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A client and what it asks, in the words of api_load."""
+    return {"key": key, "asked": [[API_PREFIX + path, (etags or {}).get(path)] for path in paths]}
 
 
 def _direct(stack: Stack) -> dict[str, Any]:
-    """The revenue query of the cold questions, by as many clients on as many sessions as the API has."""
+    """The query of one of the cold questions, on one session of the warehouse, without the API."""
     period, table = PERIODS["day"]
     statement = render("serve/kpis.sql", period=period, table=table, columns=Revenue.columns())
     endpoint = stack.endpoints["snowflake"]
-
-    def ask(sessions: int) -> list[float]:
-        with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
-            took = []
-            for number in range(CLIENTS * COLD_PER_CLIENT // sessions):
-                values = {
-                    "first_period": LAST_DAY - timedelta(days=number),
-                    "end_date": LAST_DAY,
-                    "limit": 367,
-                    "offset": 0,
-                }
-                began = time.perf_counter()
-                Warehouse(connection).execute(statement, values).fetchall()
-                took.append(time.perf_counter() - began)
-            return took
-
-    # One thread a session: the connector's CA comes from the environment, which the threads share.
-    seconds = sorted(ask(4))
+    seconds = []
+    with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
+        for number in range(CLIENTS * COLD_PER_CLIENT):
+            first = LAST_DAY - timedelta(days=number)
+            values = {"first_period": first, "end_date": LAST_DAY, "limit": 367, "offset": 0}
+            began = time.perf_counter()
+            Warehouse(connection).execute(statement, values).fetchall()
+            seconds.append(time.perf_counter() - began)
+    seconds.sort()
     count = len(seconds)
     at = {f"p{share}": seconds[min(count - 1, count * share // 100)] * 1000 for share in (50, 95, 99)}
     return {"requests": count, "per_second": count / sum(seconds), **at}
@@ -189,19 +187,6 @@ def _own(number: int) -> list[str]:
         f"/conversion/funnel?start_date={first}",
         f"/summary?start_date={first}",
     ][:COLD_PER_CLIENT]
-
-
-def _request(path: str, key: str, etag: str | None = None) -> str:
-    """A request as it goes over the wire."""
-    unchanged = f"If-None-Match: {etag}\r\n" if etag else ""
-    return f"GET {API_PREFIX}{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{unchanged}\r\n"
-
-
-def _etag(port: int, path: str, key: str) -> str:
-    answer = requests.get(
-        f"http://127.0.0.1:{port}{API_PREFIX}{path}", headers={"Authorization": f"Bearer {key}"}, timeout=60
-    )
-    return answer.headers["etag"]
 
 
 def _keys(warehouse: Warehouse, count: int, requests_per_minute: int | None) -> list[str]:

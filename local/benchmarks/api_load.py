@@ -5,6 +5,7 @@ Written on asyncio's streams' lower half, so that what is measured is the server
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -13,10 +14,14 @@ from local.benchmarks.measured import measure
 
 
 class Asker(asyncio.Protocol):
-    """One client: sends its requests in turn and notes the seconds and the status of each answer."""
+    """One client: sends its requests in turn and notes the seconds and the status of each answer.
 
-    def __init__(self, requests: list[bytes], deadline: float, done: "asyncio.Future[None]") -> None:
+    It stops after `count` requests, or at the deadline.
+    """
+
+    def __init__(self, requests: list[bytes], count: float, deadline: float, done: "asyncio.Future[None]") -> None:
         self._requests = requests
+        self._count = count
         self._deadline = deadline
         self._done = done
         self._next = 0
@@ -49,7 +54,7 @@ class Asker(asyncio.Protocol):
             self._done.set_exception(error or ConnectionError("the API closed a connection"))
 
     def _ask(self) -> None:
-        if time.monotonic() >= self._deadline or (self._deadline == float("inf") and self._next == len(self._requests)):
+        if self._next >= self._count or time.monotonic() >= self._deadline:
             if not self._done.done():
                 self._done.set_result(None)
             self._transport.close()
@@ -61,24 +66,26 @@ class Asker(asyncio.Protocol):
 
 
 def load(task: dict[str, Any]) -> dict[str, Any]:
-    """Let the clients ask; each has its own list of requests.
+    """Let the clients ask: each its own questions in turn, for so many seconds, or so many requests.
 
-    `seconds` 0 means that each asks its list once.
+    A client is a key and what it asks: targets, each with the ETag of the answer that it has already, or null.
     """
     return uvloop.run(_load(task))
 
 
 async def _load(task: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
-    deadline = time.monotonic() + task["seconds"] if task["seconds"] else float("inf")
+    forever = float("inf")
+    count, deadline = task.get("count") or forever, time.monotonic() + (task.get("seconds") or forever)
     askers, ends = [], []
     began = time.perf_counter()
-    for requests in task["clients"]:
+    for client in task["clients"]:
         end = loop.create_future()
-        asker = Asker([request.encode() for request in requests], deadline, end)
+        requests = [_request(target, etag, client["key"]) for target, etag in client["asked"]]
+        asker = Asker(requests, count, deadline, end)
         askers.append(asker)
         ends.append(end)
-        await loop.create_connection(lambda asker=asker: asker, "127.0.0.1", task["port"])
+        await loop.create_connection(partial(_itself, asker), "127.0.0.1", task["port"])
     await asyncio.gather(*ends)
     took = time.perf_counter() - began
     seconds = sorted(second for asker in askers for second in asker.seconds)
@@ -88,6 +95,16 @@ async def _load(task: dict[str, Any]) -> dict[str, Any]:
             statuses[str(status)] = statuses.get(str(status), 0) + count
     at = {f"p{share}": seconds[min(len(seconds) - 1, len(seconds) * share // 100)] * 1000 for share in (50, 95, 99)}
     return {"requests": len(seconds), "per_second": len(seconds) / took, "statuses": statuses, **at}
+
+
+def _request(target: str, etag: str | None, key: str) -> bytes:
+    """A request as it goes over the wire."""
+    unchanged = f"If-None-Match: {etag}\r\n" if etag else ""
+    return f"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{unchanged}\r\n".encode()
+
+
+def _itself(asker: Asker) -> Asker:
+    return asker
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from include import config
 from plugins.analytics.audit import AuditLog
-from plugins.analytics.auth import AirflowLogin, KeyLogin, Logins
+from plugins.analytics.auth import AirflowLogin, KeyLogin, Login, Logins
 from plugins.analytics.builds import Builds
 from plugins.analytics.caching import AnswerCache
 from plugins.analytics.dashboard import Dashboard
@@ -37,8 +38,8 @@ DESCRIPTION = """\
 The marts of the shop: revenue, customers, products, conversion, and how well the data is.
 
 * **Money** is a string with four decimals, in the currency of `meta`. **Rates** are shares: 0.125 is 12.5 %.
-* **Days** are days of the store (`meta.time_zone`), both ends included; everything is as of `meta.data_through`, never of the clock.
-* **meta** names the build of the marts that an answer comes from. An ETag stays the same until the next build changes the answer.
+* **Days** are days of the store (`meta.time_zone`), both ends included; all is as of `meta.data_through`.
+* **meta** names the build of the marts that an answer comes from; an ETag stays the same until the next build.
 * **Lists** give `next_cursor`; a cursor is good for the build it came from (410 afterwards).
 * **Errors** are problem details (RFC 9457) that name the parameter.
 """
@@ -84,7 +85,9 @@ class Parts:
 def create_app(settings: Settings | None = None) -> Application:
     """The application, ready to be served or mounted. It asks the warehouse nothing before its first request."""
     parts = Parts.from_settings(settings or Settings.from_environment())
-    logins = [KeyLogin(parts.keys), *([AirflowLogin()] if parts.settings.airflow_login else [])]
+    logins: list[Login] = [KeyLogin(parts.keys)]
+    if parts.settings.airflow_login:
+        logins.append(AirflowLogin())
     front: Application = Front(
         routes=create_routes(parts),
         logins=Logins(*logins),
@@ -196,7 +199,8 @@ def _tell_scopes(document: dict[str, Any]) -> None:
         route.operation_id: dependency.dependency.scope
         for router in (business, groups, customers, products, quality)
         for route in router.routes
-        for dependency in getattr(route, "dependencies", ())
+        if isinstance(route, APIRoute)
+        for dependency in route.dependencies
         if hasattr(dependency.dependency, "scope")
     }
     for path in document["paths"].values():

@@ -1,7 +1,8 @@
 """The log of who asked what: a JSON line a request in the logger `analytics.audit`, written behind the answers.
 
-Not a table of the warehouse: the API's role may only read. A line holds the id of the key or the name of the Airflow user, the
-route, the status and the number of rows, never a value that was read; the customer's key only where personal data was served.
+Not a table of the warehouse: the API's role may only read. A line holds the id of the key or the name of the Airflow
+user, the route, the status and the number of rows, never a value that was read; the customer's key only where personal
+data was served.
 """
 
 import atexit

@@ -1,7 +1,7 @@
 """Cursors: where the next page begins, in one list of one build.
 
 A build's rows do not change, and every list has a total order, so a cursor is a place in it. It names the build and a
-fingerprint of the question; with another build or another question it is refused, never answered with a page of something else.
+fingerprint of the question; with another build or question it is refused, never answered with a page of something else.
 """
 
 import base64

@@ -24,9 +24,9 @@ class AnalyticsApi:
         self._making = asyncio.Lock()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        async with self._making:
-            if self._made is None:
-                self._made = await asyncio.to_thread(_make)
+        if self._made is None:
+            async with self._making:
+                self._made = self._made or await asyncio.to_thread(_make)
         await self._made(scope, receive, send)
 
 

@@ -13,8 +13,8 @@ Value = TypeVar("Value")
 class Refreshed(Generic[Value]):
     """The newest value that `load` gave, at most `at_most` seconds old.
 
-    Nobody waits while it is younger than half of that; older, it is loaded anew behind the answer; too old, callers wait
-    for one load together. Only callers cause loads: an API that nobody asks leaves the warehouse asleep.
+    Nobody waits while it is younger than half of that; older, it is loaded anew behind the answer; too old, callers
+    wait for one load together. Only callers cause loads: an API that nobody asks leaves the warehouse asleep.
 
     Args:
         load: blocking; run in a thread.

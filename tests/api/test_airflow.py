@@ -1,4 +1,4 @@
-"""The API as a plugin of a real Airflow: mounted, and open only to those whom Airflow has signed in, or who have a key."""
+"""The API as a plugin of Airflow's own application: open only to those whom it has signed in, or who have a key."""
 
 import json
 import os

@@ -10,4 +10,4 @@ select
 
 from audit.api_keys
 
-order by created_at desc, key_id
+order by created_at desc, key_id asc

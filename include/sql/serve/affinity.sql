@@ -8,6 +8,6 @@ where
     and lift >= %(min_lift)s
     and (%(product_id)s is null or %(product_id)s in (product_key_a, product_key_b))
 
-order by {{ sort }} {{ direction }} nulls last, product_key_a, product_key_b
+order by {{ sort }} {{ direction }} nulls last, product_key_a asc, product_key_b asc
 
 limit %(limit)s offset %(offset)s

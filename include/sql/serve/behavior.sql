@@ -5,6 +5,6 @@ from marts.customer_behavior
 
 where %(customer_id)s is null or customer_key = %(customer_id)s
 
-order by {{ sort }} {{ direction }} nulls last, customer_key
+order by {{ sort }} {{ direction }} nulls last, customer_key asc
 
 limit %(limit)s offset %(offset)s

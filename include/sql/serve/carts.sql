@@ -30,11 +30,11 @@ final as (
 
     select
         sums.*,
-        (abandoned_cart_count::number(18, 8) / nullif(cart_count - open_cart_count, 0))::number(18, 8)
+        (sums.abandoned_cart_count::number(18, 8) / nullif(sums.cart_count - sums.open_cart_count, 0))::number(18, 8)
             as abandonment_rate,
         iff(
-            recovery_pending_cart_count = 0,
-            (recovered_cart_count::number(18, 8) / nullif(abandoned_cart_count, 0))::number(18, 8),
+            sums.recovery_pending_cart_count = 0,
+            (sums.recovered_cart_count::number(18, 8) / nullif(sums.abandoned_cart_count, 0))::number(18, 8),
             null
         ) as recovery_rate
 

@@ -30,10 +30,12 @@ shares as (
 
     select
         sums.*,
-        (carting_session_count::number(18, 8) / nullif(viewing_session_count, 0))::number(18, 8) as view_to_cart_rate,
-        (buying_session_count::number(18, 8) / nullif(viewing_session_count, 0))::number(18, 8) as conversion_rate,
-        (gross_revenue / nullif(sum(gross_revenue) over (), 0))::number(18, 8) as revenue_share,
-        (gross_revenue / nullif(sum(gross_revenue) over (partition by category), 0))::number(18, 8)
+        (sums.carting_session_count::number(18, 8) / nullif(sums.viewing_session_count, 0))::number(18, 8)
+            as view_to_cart_rate,
+        (sums.buying_session_count::number(18, 8) / nullif(sums.viewing_session_count, 0))::number(18, 8)
+            as conversion_rate,
+        (sums.gross_revenue / nullif(sum(sums.gross_revenue) over (), 0))::number(18, 8) as revenue_share,
+        (sums.gross_revenue / nullif(sum(sums.gross_revenue) over (partition by sums.category), 0))::number(18, 8)
             as revenue_share_of_category
 
     from sums
@@ -46,4 +48,4 @@ from shares
 
 where %(category)s is null or category = %(category)s
 
-order by gross_revenue desc, category, subcategory
+order by gross_revenue desc, category asc, subcategory asc

@@ -5,6 +5,6 @@ from marts.churn_risk
 
 where %(risk_class)s is null or risk_class = %(risk_class)s
 
-order by {{ sort }} {{ direction }} nulls last, customer_key
+order by {{ sort }} {{ direction }} nulls last, customer_key asc
 
 limit %(limit)s offset %(offset)s

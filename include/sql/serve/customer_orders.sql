@@ -7,6 +7,6 @@ where
     customer_key = %(customer_id)s
     and order_day <= %(data_through)s::date
 
-order by ordered_at desc, order_id
+order by ordered_at desc, order_id asc
 
 limit %(limit)s

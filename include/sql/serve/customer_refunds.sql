@@ -7,6 +7,6 @@ where
     customer_key = %(customer_id)s
     and refund_day <= %(data_through)s::date
 
-order by refunded_at desc, refund_id
+order by refunded_at desc, refund_id asc
 
 limit %(limit)s

@@ -5,4 +5,4 @@ from marts.experiment_results
 
 where %(experiment_id)s is null or experiment_id = %(experiment_id)s
 
-order by experiment_id, is_control desc, experiment_variant
+order by experiment_id asc, is_control desc, experiment_variant asc

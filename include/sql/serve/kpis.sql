@@ -7,6 +7,6 @@ from {{ table }}
 
 where {{ period }} between %(first_period)s::date and %(end_date)s::date
 
-order by {{ period }}
+order by {{ period }} asc
 
 limit %(limit)s offset %(offset)s

@@ -35,8 +35,10 @@ final as (
 
     select
         sums.*,
-        (carting_session_count::number(18, 8) / nullif(viewing_session_count, 0))::number(18, 8) as view_to_cart_rate,
-        (buying_session_count::number(18, 8) / nullif(viewing_session_count, 0))::number(18, 8) as conversion_rate
+        (sums.carting_session_count::number(18, 8) / nullif(sums.viewing_session_count, 0))::number(18, 8)
+            as view_to_cart_rate,
+        (sums.buying_session_count::number(18, 8) / nullif(sums.viewing_session_count, 0))::number(18, 8)
+            as conversion_rate
 
     from sums
 
@@ -46,6 +48,6 @@ select {{ columns }}
 
 from final
 
-order by {{ sort }} {{ direction }} nulls last, product_key
+order by {{ sort }} {{ direction }} nulls last, product_key asc
 
 limit %(limit)s offset %(offset)s

@@ -7,6 +7,6 @@ where
     (%(table_name)s is null or table_name = %(table_name)s)
     and (%(reason)s is null or reason = %(reason)s)
 
-order by last_quarantined_at desc, table_name, reason, batch_id
+order by last_quarantined_at desc, table_name asc, reason asc, batch_id asc
 
 limit %(limit)s offset %(offset)s

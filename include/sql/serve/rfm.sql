@@ -8,6 +8,6 @@ where
     and (%(start_date)s is null or last_order_day >= %(start_date)s::date)
     and (%(end_date)s is null or last_order_day <= %(end_date)s::date)
 
-order by {{ sort }} {{ direction }} nulls last, customer_key
+order by {{ sort }} {{ direction }} nulls last, customer_key asc
 
 limit %(limit)s offset %(offset)s

@@ -27,4 +27,4 @@ select
 
 from final
 
-order by gross_revenue desc, segment
+order by gross_revenue desc, segment asc

@@ -3,6 +3,6 @@ select {{ columns }}
 
 from marts.customer_lifetime_value
 
-order by {{ sort }} {{ direction }} nulls last, customer_key
+order by {{ sort }} {{ direction }} nulls last, customer_key asc
 
 limit %(limit)s offset %(offset)s

@@ -23,9 +23,12 @@ _COMMON = {
 def problems(more: dict[int, str] | None = None) -> dict[int | str, dict[str, Any]]:
     """Responses of a route other than 200."""
     told = _COMMON | (more or {})
-    return {status: {"description": text, "content": _CONTENT} for status, text in sorted(told.items())} | {
+    responses: dict[int | str, dict[str, Any]] = {
         304: {"description": "The ETag of If-None-Match is still the answer's."}
     }
+    for status, text in sorted(told.items()):
+        responses[status] = {"description": text, "content": _CONTENT}
+    return responses
 
 
 PAGE_PROBLEMS = problems({410: "The cursor is of an older build: begin again without it."})

@@ -1,12 +1,14 @@
 """Whether the API is well, for those who run it. No key is needed: nothing of the shop is told."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from plugins.analytics.routes import problems
 from plugins.analytics.schemas.quality import Health, Readiness
 
 operations = APIRouter(tags=["operations"])
-_NOT_READY = {503: problems()[503]}
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: problems()[503]}
 
 
 @operations.get("/health", operation_id="getHealth", summary="Whether the process answers")

@@ -1,4 +1,4 @@
-"""The pipeline's own books: published batches and what is in quarantine. They change between builds, so nothing is kept."""
+"""The pipeline's own books: batches and quarantine. They change between builds, so no answer is kept."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Customers: segments, cohorts, behaviour, value, churn. A customer is a key; personal data stands in PersonalData only."""
+"""Customers: segments, cohorts, behaviour, value, churn. Personal data stands in PersonalData only."""
 
 from typing import ClassVar
 
