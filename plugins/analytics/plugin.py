@@ -45,7 +45,7 @@ class AnalyticsPlugin(AirflowPlugin):
     external_views: list[Any] = [
         {
             "name": "Shop analytics",
-            "href": urlsplit(conf.get("api", "base_url", fallback="/")).path.rstrip("/") + PREFIX + "/",
+            "href": urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PREFIX + "/",
             "destination": "nav",
             "url_route": "shop-analytics",
         }

@@ -100,7 +100,12 @@ def test_a_filter_reloads_only_what_obeys_it(dashboard):
 
 
 @pytest.mark.parametrize(
-    "query", ["?start_date=2026-06-31&end_date=x", "?start_date=2026-06-10&end_date=2026-06-01", "?grain=eon&split=moon"]
+    "query",
+    [
+        "?start_date=2026-06-31&end_date=x",
+        "?start_date=2026-06-10&end_date=2026-06-01",
+        "?grain=eon&split=moon",
+    ],
 )
 def test_a_wrong_address_is_read_as_no_filter(dashboard, api, query):
     dashboard.open(query)

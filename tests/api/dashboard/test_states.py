@@ -22,6 +22,7 @@ LOADED = {
     "affinity": "/products/affinity",
     "experiments": "/experiments",
     "batches": "/quality/batches",
+    "gates": "/quality/gates",
     "quarantine": "/quality/quarantine",
 }
 API = re.compile(r"/api/v1/analytics/")

@@ -10,7 +10,7 @@ import { affinity } from "./panels/affinity.js";
 import { cohorts } from "./panels/cohorts.js";
 import { carts, funnel } from "./panels/conversion.js";
 import { experiments } from "./panels/experiments.js";
-import { batches, quarantine } from "./panels/pipeline.js";
+import { batches, gates, quarantine } from "./panels/pipeline.js";
 import { categories, products } from "./panels/products.js";
 import { customerMix, revenue } from "./panels/revenue.js";
 import { rfmGrid, segmentCustomers, segmentHistory, segmentTable } from "./panels/segments.js";
@@ -35,7 +35,7 @@ const SECTIONS = {
   customers: [rfmGrid, segmentHistory, offerSegments(segmentTable(choose)), cohorts, segmentCustomers],
   products: [products, categories(choose, (names) => form.offer("category", names)), affinity],
   experiments: [experiments],
-  pipeline: [batches, quarantine],
+  pipeline: [batches, gates, quarantine],
 };
 
 const form = new Filters(choose);

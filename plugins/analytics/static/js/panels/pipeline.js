@@ -1,4 +1,4 @@
-// How well the data is: what each table last received, the batches, and the rows that the gates kept back.
+// How well the data is: the batches, what the gates said of them, and the rows that were kept back.
 
 import { ask, askAll } from "../api.js";
 import { element } from "../dom.js";
@@ -6,6 +6,7 @@ import * as show from "../format.js";
 import { table } from "../table.js";
 
 const BATCHES = 30;
+const GATES = 30;
 
 export const batches = {
   id: "batches",
@@ -27,7 +28,7 @@ export const batches = {
         { key: "superseded_rows", label: "Superseded", kind: "count" },
         { key: "quarantined_rows", label: "Quarantined", kind: "count" },
         { key: "quarantined_money", label: "At risk", kind: "money" },
-        { key: "books", label: "Gate and books", kind: "text", cell: booksOf },
+        { key: "books", label: "Books", kind: "text", cell: booksOf },
       ],
       rows: data,
       keyOf: (row) => row.batch_id,
@@ -41,12 +42,42 @@ export const isBalanced = (row) =>
 
 function booksOf(row) {
   if (!isBalanced(row)) return element("span", { class: "badge worse" }, "⚠ rows missing");
-  return element("span", { class: "badge" }, row.quarantined_rows ? "Passed with quarantine" : "Passed");
+  return element("span", { class: "badge" }, "Balanced");
+}
+
+export const gates = {
+  id: "gates",
+  title: "Gates",
+  width: "half",
+  load: (_, signal) => ask("/quality/gates", { limit: GATES }, signal),
+  isEmpty: ({ data }) => data.length === 0,
+  empty: "No batch has come to a gate yet.",
+  note: ({ data }) => `The last ${data.length} checked; the log of the gate's task names what failed`,
+  draw: ({ data }) =>
+    table({
+      caption: "Batches checked by the gates",
+      columns: [
+        { key: "table_name", label: "Table", kind: "text", cell: (row) => show.words(row.table_name) },
+        { key: "verdict", label: "Verdict", kind: "text", cell: verdictOf },
+        { key: "failed_count", label: "Failed", kind: "count", cell: (row) => `${show.count(row.failed_count)} of ${show.count(row.expectation_count)}` },
+        { key: "checked_at", label: "Checked", kind: "moment" },
+      ],
+      rows: data,
+      keyOf: (row) => row.batch_id,
+      low: true,
+    }),
+};
+
+function verdictOf(row) {
+  if (row.failed_critical_count) return element("span", { class: "badge worse" }, "⚠ Stopped");
+  if (!row.is_published) return element("span", { class: "badge worse" }, "⚠ Not published");
+  return element("span", { class: "badge" }, row.failed_count ? "Passed with warnings" : "Passed");
 }
 
 export const quarantine = {
   id: "quarantine",
   title: "Quarantine",
+  width: "half",
   load: (_, signal) => askAll("/quality/quarantine", { limit: 1000 }, signal),
   isEmpty: ({ data }) => data.length === 0,
   empty: "No row is kept back.",
@@ -62,7 +93,6 @@ export const quarantine = {
         { key: "reason", label: "Reason", kind: "text", cell: (row) => show.words(row.reason) },
         { key: "row_count", label: "Rows", kind: "count" },
         { key: "money_at_risk", label: "At risk", kind: "money" },
-        { key: "batch_count", label: "Batches", kind: "count" },
         { key: "last_quarantined_at", label: "Last", kind: "moment" },
       ],
       rows: reasonsOf(data),
@@ -79,7 +109,6 @@ export function reasonsOf(rows) {
     reason: held[0].reason,
     row_count: held.reduce((all, row) => all + row.row_count, 0),
     money_at_risk: show.sum(held.map((row) => row.money_at_risk)),
-    batch_count: held.length,
     last_quarantined_at: held.map((row) => row.last_quarantined_at).sort().at(-1),
   }));
 }
