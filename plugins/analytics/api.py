@@ -196,12 +196,12 @@ def _description_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
 def _tell_scopes(document: dict[str, Any]) -> None:
     """Name the security schemes and the scope that each operation needs."""
     scopes = {
-        route.operation_id: dependency.dependency.scope
+        route.operation_id: scope
         for router in (business, groups, customers, products, quality)
         for route in router.routes
         if isinstance(route, APIRoute)
         for dependency in route.dependencies
-        if hasattr(dependency.dependency, "scope")
+        if (scope := getattr(dependency.dependency, "scope", None))
     }
     for path in document["paths"].values():
         for operation in path.values():

@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 from collections import deque
+from datetime import UTC, datetime
 from typing import Any
 
 log = logging.getLogger("analytics.audit")
@@ -29,7 +30,7 @@ class AuditLog:
         self._writing = threading.Lock()
 
     def record(self, **line: Any) -> None:
-        """Remember a request."""
+        """Remember a request; its `time` is in seconds since 1970."""
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.popleft()
             self._lost += 1
@@ -50,9 +51,14 @@ class AuditLog:
 
     def _write(self) -> None:
         with self._writing:
-            lines = [json.dumps(self._waiting.popleft()) for _ in range(len(self._waiting))]
+            lines = [_text(self._waiting.popleft()) for _ in range(len(self._waiting))]
             if self._lost:
                 lines.append(json.dumps({"lost": self._lost}))
                 self._lost = 0
             if lines:
                 log.info("\n".join(lines))
+
+
+def _text(line: dict[str, Any]) -> str:
+    moment = datetime.fromtimestamp(line["time"], UTC)
+    return json.dumps(line | {"time": moment.isoformat(timespec="milliseconds")})

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from plugins.analytics.audit import AuditLog
@@ -45,6 +45,7 @@ REVALIDATE = (
 )  # to be kept by the client only, and asked for again with its ETag
 DO_NOT_STORE = (b"cache-control", b"no-store")
 UNMATCHED = "unmatched"
+_PROCESS, _NUMBERS = secrets.token_hex(4), count(1)
 
 
 @dataclass(slots=True)
@@ -164,7 +165,7 @@ class Front:
     def _tell(self, asked: Asked, answer: Answer, status: int, seconds: float) -> None:
         self._metrics.answered(answer.route, asked.method, status, seconds)
         line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": time.time(),
             "request": asked.request_id,
             "who": asked.principal.name if asked.principal else None,
             "method": asked.method,
@@ -184,7 +185,7 @@ def _path(scope: Scope) -> str:
 
 
 def _request_id() -> str:
-    return secrets.token_hex(8)
+    return f"{_PROCESS}{next(_NUMBERS):08x}"
 
 
 def _refuse_large(scope: Scope, headers: dict[bytes, bytes]) -> None:

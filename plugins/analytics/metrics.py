@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -10,6 +11,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._of_route: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "analytics_api_requests",
             "Requests answered.",
@@ -52,8 +54,13 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(route, method, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        method = method if method in METHODS else "other"  # clients may send any word
+        counters = self._of_route.get((route, method, status))
+        if counters is None:  # looking a counter up by its labels costs more than counting
+            counters = self._requests.labels(route, method, status), self._seconds.labels(route)
+            self._of_route[route, method, status] = counters
+        counters[0].inc()
+        counters[1].observe(seconds)
 
     def cached(self, outcome: str) -> None:
         """Count where an answer came from."""

@@ -24,10 +24,12 @@ class AnalyticsApi:
         self._making = asyncio.Lock()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if self._made is None:
+        made = self._made
+        if made is None:
             async with self._making:
-                self._made = self._made or await asyncio.to_thread(_make)
-        await self._made(scope, receive, send)
+                made = self._made = self._made or await asyncio.to_thread(_make)
+        assert made is not None
+        await made(scope, receive, send)
 
 
 def _make() -> "Application":
