@@ -17,19 +17,26 @@ with checks as (
 
 ),
 
+published as (
+
+    select distinct
+        batch_id,
+        table_name
+
+    from audit.loads
+
+),
+
 final as (
 
     select
         checks.*,
-        exists (
-            select 1
-            from audit.loads
-            where
-                loads.batch_id = checks.batch_id
-                and loads.table_name = checks.table_name
-        ) as is_published
+        published.batch_id is not null as is_published
 
     from checks
+    left join published on
+        checks.batch_id = published.batch_id
+        and checks.table_name = published.table_name
 
 )
 

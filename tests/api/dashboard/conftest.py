@@ -95,6 +95,15 @@ class Dashboard:
         expect(panel).to_have_attribute("data-state", state)
         return panel
 
+    def filter(self, label: str) -> Locator:
+        """A field of the filters."""
+        return self.page.locator("#filters").get_by_label(label, exact=True)
+
+    def asked(self) -> set[str]:
+        """The paths of the API that were asked since `requested` was cleared."""
+        paths = (url.split("?")[0].partition("/api/v1/analytics")[2] for url in self.requested)
+        return {path for path in paths if path}
+
     def values(self, panel: str, metric: str) -> list[str]:
         """The raw values of a metric, as they stand in the page from top to bottom."""
         return [value for _, value in self.pairs(panel, metric)]

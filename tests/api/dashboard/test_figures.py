@@ -246,11 +246,24 @@ def test_experiments_with_their_verdicts(figures, api):
     variants = [variant for each in data for variant in each["variants"]]
     names = ("experiment_variant", "verdict", "assigned_count", "unit_count", "conversion_rate")
     assert_columns(figures, "experiments", variants, *names, "conversion_difference", "conversion_p_value")
-    flagged = {each["experiment_id"]: any(v["has_sample_ratio_mismatch"] for v in each["variants"]) for each in data}
-    assert set(flagged.values()) == {True, False}
-    for name, is_mismatched in flagged.items():
-        article = figures.page.locator(f"article[data-key={name}]")
-        assert article.get_by_text("⚠ Sample ratio mismatch").count() == int(is_mismatched)
+    articles = figures.page.locator("article.experiment")
+    assert articles.evaluate_all("all => all.map(each => each.dataset.key)") == [each["experiment_id"] for each in data]
+
+
+def test_an_experiment_that_was_split_wrongly_is_flagged(dashboard):
+    def mismatch(body):
+        wrong = {"has_sample_ratio_mismatch": True, "split_p_value": 0.00002, "conversion_p_value": None}
+        for variant in body["data"][0]["variants"]:
+            variant |= wrong | {"verdict": "control" if variant["is_control"] else "no verdict: sample ratio mismatch"}
+        for variant in body["data"][1]["variants"]:
+            variant["has_sample_ratio_mismatch"] = False
+
+    dashboard.change("/experiments", mismatch)
+    dashboard.open()
+    wrong, right = dashboard.panel("experiments").locator("article").all()
+    expect(wrong).to_contain_text("⚠ Sample ratio mismatch")
+    expect(wrong).to_contain_text("p < 0.001")
+    expect(right).not_to_contain_text("mismatch")
 
 
 def test_batches_and_quarantine(figures, api):

@@ -41,7 +41,7 @@ def refuse(route):
 
 def test_every_panel_says_that_it_loads(dashboard):
     held = []
-    dashboard.page.route(API, held.append)
+    dashboard.page.route(API, lambda route: held.append(route))
     dashboard.page.goto(dashboard.address)
     for name in LOADED:
         panel = dashboard.panel(name, "loading")
@@ -95,7 +95,7 @@ def test_a_panel_that_fails_says_why_and_tries_again(dashboard, name):
 
 def test_a_server_that_cannot_be_reached_is_told(dashboard):
     dashboard.forgiven.append("ERR_FAILED")
-    dashboard.page.route(re.compile("/experiments"), lambda route: route.abort())
+    dashboard.page.route(re.compile("/analytics/experiments"), lambda route: route.abort())
     dashboard.open()
     expect(dashboard.panel("experiments", "error")).to_contain_text("The server cannot be reached.")
 
@@ -104,7 +104,8 @@ def test_an_error_that_is_no_problem_detail_is_told(dashboard):
     dashboard.forgiven.append("502")
     html = "<script>document.title = 'taken over'</script>"
     dashboard.page.route(
-        re.compile("/experiments"), lambda route: route.fulfill(status=502, content_type="text/html", body=html)
+        re.compile("/analytics/experiments"),
+        lambda route: route.fulfill(status=502, content_type="text/html", body=html),
     )
     dashboard.open()
     expect(dashboard.panel("experiments", "error")).to_contain_text("502")
@@ -132,7 +133,7 @@ def test_charts_that_cannot_be_drawn_leave_their_tables(dashboard):
 def test_a_slow_answer_to_an_older_question_is_not_shown(dashboard, api):
     dashboard.open()
     held = []
-    dashboard.page.route(re.compile(r"/summary\?.*2026-06-01"), held.append)
+    dashboard.page.route(re.compile(r"/summary\?.*2026-06-01"), lambda route: held.append(route))
     dashboard.page.evaluate("history.pushState(null, '', '?start_date=2026-06-01&end_date=2026-06-05')")
     dashboard.page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
     dashboard.panel("summary", "refreshing")
@@ -155,8 +156,7 @@ def test_a_newer_build_makes_the_whole_page_anew(dashboard):
     for path in set(LOADED.values()):
         dashboard.change(path, newer)
     dashboard.requested.clear()
-    dashboard.page.get_by_label("Segment", exact=True).select_option("Champions")
+    dashboard.filter("Segment").select_option("Champions")
     expect(dashboard.page.locator("[data-metric=build_id]")).to_have_attribute("data-value", "2")
     dashboard.settle()
-    asked = {url.split("?")[0].partition("/api/v1/analytics")[2] for url in dashboard.requested}
-    assert asked == set(LOADED.values())
+    assert dashboard.asked() == set(LOADED.values())
