@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import re
 import sys
 from datetime import timedelta
@@ -28,12 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> int:
     import uvicorn
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    for name in ("snowflake", "airflow", "botocore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
     print(f"http://{options.host}:{options.port}/openapi.json describes the API; Ctrl-C stops it", flush=True)
     uvicorn.run(
-        "plugins.analytics.api:create_app",
+        "plugins.analytics.api:create_stand_alone_app",
         factory=True,
         host=options.host,
         port=options.port,

@@ -1,5 +1,6 @@
 """The application: its parts put together, its routes, its description."""
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from include import config
-from plugins.analytics.audit import AuditLog
+from plugins.analytics.audit import AuditLog, write_to
 from plugins.analytics.auth import AirflowLogin, KeyLogin, Login, Logins
 from plugins.analytics.builds import Builds
 from plugins.analytics.caching import AnswerCache
@@ -106,6 +107,15 @@ def create_app(settings: Settings | None = None) -> Application:
             expose_headers=["ETag", "Retry-After", "X-Request-Id"],
         )
     return front
+
+
+def create_stand_alone_app() -> Application:
+    """The application of a process of its own. What the first question would have to import is imported now."""
+    import airflow.providers.snowflake.hooks.snowflake  # noqa: F401
+    import snowflake.connector  # noqa: F401
+
+    write_to(sys.stdout)
+    return create_app()
 
 
 def create_routes(parts: Parts) -> FastAPI:

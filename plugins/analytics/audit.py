@@ -11,12 +11,20 @@ import logging
 import threading
 from collections import deque
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 log = logging.getLogger("analytics.audit")
 
 WRITE_SECONDS = 0.25
 MAX_WAITING = 100_000  # requests; beyond, the oldest lines are lost, and their number is told
+
+
+def write_to(stream: TextIO) -> None:
+    """Write the lines as they are to a stream, whatever else is done with other logs."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.INFO)
 
 
 class AuditLog:

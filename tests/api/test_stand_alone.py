@@ -1,5 +1,6 @@
 """The commands as a team runs them: make a key, serve, ask, list, revoke."""
 
+import json
 import os
 import signal
 import socket
@@ -21,7 +22,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def served(shop, tmp_path):
-    """The address of an API in a process of its own."""
+    """The address of an API in a process of its own, and what it printed."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with (tmp_path / "log").open("w") as log:
@@ -35,7 +36,7 @@ def served(shop, tmp_path):
             except requests.ConnectionError:
                 assert process.poll() is None, (tmp_path / "log").read_text()
                 time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", tmp_path / "log"
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) is not None
@@ -43,10 +44,11 @@ def served(shop, tmp_path):
 
 
 def test_a_key_is_made_used_listed_and_revoked(served):
+    address, _ = served
     made = run("keys", "create", "--name", "dashboard", "--scope", "analytics:read", "--expires-in", "30d")
     assert made.returncode == 0, made.stderr
     key = made.stdout.strip()
-    answer = requests.get(f"{served}{API_PREFIX}/summary", headers={"Authorization": f"Bearer {key}"}, timeout=60)
+    answer = requests.get(f"{address}{API_PREFIX}/summary", headers={"Authorization": f"Bearer {key}"}, timeout=60)
     assert answer.status_code == 200, answer.text
     assert answer.json()["meta"]["data_through"] == "2026-06-30"
     key_id, secret = key.split(".")
@@ -56,6 +58,17 @@ def test_a_key_is_made_used_listed_and_revoked(served):
     again = run("keys", "revoke", key_id)
     assert (again.returncode, key_id in again.stderr) == (1, True)
     assert "revoked" in next(line for line in run("keys", "list").stdout.splitlines() if line.startswith(key_id))
+
+
+def test_the_audit_log_is_json_lines_on_standard_output(served, api):
+    address, log = served
+    requests.get(f"{address}{API_PREFIX}/revenue", headers={"X-API-Key": api.key}, timeout=60)
+    deadline = time.monotonic() + 10
+    while "/revenue" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    [line] = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    assert (line["route"], line["status"], line["rows"]) == (f"{API_PREFIX}/revenue", 200, 30)
+    assert line["time"].endswith("+00:00")
 
 
 @pytest.mark.parametrize(
