@@ -132,6 +132,26 @@ class Dashboard:
 
         self.page.route(re.compile(re.escape(path) + r"(\?|$)"), answer)
 
+    def hold(self, pattern: re.Pattern[str]) -> Callable[[], None]:
+        """Keep requests waiting until the function that this returns is called."""
+        held: list[Any] = []
+        is_open = False
+
+        def keep(route: Any) -> None:
+            if is_open:
+                route.continue_()
+            else:
+                held.append(route)
+
+        def release() -> None:
+            nonlocal is_open
+            is_open = True
+            for route in held:
+                route.continue_()
+
+        self.page.route(pattern, keep)
+        return release
+
     def check(self) -> None:
         """Nothing went wrong that the test did not provoke, and nobody else was asked for anything."""
         unexpected = [fault for fault in self.faults if not any(re.search(each, fault) for each in self.forgiven)]

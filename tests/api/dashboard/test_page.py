@@ -220,14 +220,11 @@ def test_the_page_has_landmarks_headings_and_words_for_charts(dashboard):
 
 def test_nothing_moves_for_who_wants_it_still(visit):
     dashboard = visit(reduced_motion="reduce")
-    held = []
-    dashboard.page.route(re.compile("/api/v1/"), lambda route: held.append(route))
+    release = dashboard.hold(re.compile("/api/v1/"))
     dashboard.page.goto(dashboard.address)
     bar = dashboard.panel("summary", "loading").locator(".skeleton i").first
     expect(bar).to_have_css("animation-name", "none")
-    dashboard.page.unroute_all()
-    for route in held:
-        route.continue_()
+    release()
     dashboard.settle()
 
 

@@ -40,17 +40,14 @@ def refuse(route):
 
 
 def test_every_panel_says_that_it_loads(dashboard):
-    held = []
-    dashboard.page.route(API, lambda route: held.append(route))
+    release = dashboard.hold(API)
     dashboard.page.goto(dashboard.address)
     for name in LOADED:
         panel = dashboard.panel(name, "loading")
         expect(panel.locator(".skeleton")).to_be_visible()
         expect(panel.locator(".panel-body")).to_have_attribute("aria-busy", "true")
     expect(dashboard.page.locator("#announcements")).to_have_text("Loading figures")
-    dashboard.page.unroute(API)
-    for route in held:
-        route.continue_()
+    release()
     dashboard.settle()
     assert dashboard.page.locator(".panel[data-state=ready]").count() == len(LOADED)
     assert dashboard.page.locator(".skeleton, [aria-busy=true]").count() == 0

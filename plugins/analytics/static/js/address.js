@@ -48,5 +48,5 @@ export const daysBetween = (start, end) => Math.round((Date.parse(end) - Date.pa
 /** The grain of a trend: as chosen, else as many days ask for. */
 export function grainOf(filters, days) {
   if (filters.grain) return filters.grain;
-  return days <= 92 ? "day" : days <= 366 ? "week" : "month";
+  return days <= 62 ? "day" : days <= 366 ? "week" : "month";
 }

@@ -43,7 +43,11 @@ export function chart({ panel, label, figure, table, legend = [], tall = false }
     panel.shown = shown;
     picture.hidden = shown !== "chart";
     words.hidden = shown !== "table";
-    if (shown === "chart") draw(plot, figure).catch(() => fail(select, picture));
+    if (shown === "chart") draw(plot, figure).catch(fail);
+  };
+  const fail = () => {
+    picture.replaceChildren(element("p", { class: "muted" }, "The chart could not be drawn; the table has the same figures."));
+    toggle.querySelector("[data-choice=table]").click();
   };
   const toggle = choice(`${panel.title}: show as`, [["chart", "Chart"], ["table", "Table"]], panel.shown ?? "chart", select);
   panel.controls.querySelector(".as")?.remove();
@@ -55,11 +59,6 @@ export function chart({ panel, label, figure, table, legend = [], tall = false }
 const legendOf = (entries) =>
   element("ul", { class: "legend", "aria-hidden": "true" }, entries.map(([name, text]) =>
     element("li", {}, element("i", { properties: { "--colour": `var(--${name})` } }), text)));
-
-function fail(select, picture) {
-  select("table");
-  picture.replaceChildren(element("p", { class: "muted" }, "The chart could not be drawn; the table has the same figures."));
-}
 
 async function draw(plot, figure) {
   const library = await plotly();

@@ -6,7 +6,7 @@ import * as show from "../format.js";
 import { axis, chart, colour } from "../plots.js";
 import { table } from "../table.js";
 
-const NAMES = { day: "day", week: "week (from Monday)", month: "month" };
+const NAMES = { day: "day", week: "whole week, from Monday", month: "whole month" };
 
 /** Every period of the span. The span is asked for first where the address names none: its grain depends on it. */
 async function load(filters, signal) {
@@ -26,7 +26,7 @@ const shared = {
 
 function note({ data, grain }) {
   const open = data.filter((period) => !period.is_complete).length;
-  return `By ${NAMES[grain]}${open ? "; the last period is not over" : ""}`;
+  return `By ${NAMES[grain]}${open ? "; the last is not over" : ""}`;
 }
 
 const periodColumn = (grain) => ({
