@@ -68,6 +68,7 @@ async function draw(plot, figure) {
     return library.react(plot, data, { ...base(), ...layout }, CONFIG);
   };
   await plot.redraw();
+  if (plot.dataset.chart === "drawn") await library.Plots.resize(plot); // the window may have changed meanwhile
   plot.dataset.chart = "drawn";
   drawn.add(plot);
 }
@@ -75,7 +76,7 @@ async function draw(plot, figure) {
 onTheme(() => {
   for (const plot of drawn) {
     if (!plot.isConnected) drawn.delete(plot);
-    else plot.redraw();
+    else if (plot.checkVisibility()) plot.redraw(); // a hidden one is drawn when it is shown
   }
 });
 
