@@ -18,6 +18,7 @@ from plugins.analytics.audit import AuditLog, write_to
 from plugins.analytics.auth import AirflowLogin, KeyLogin, Login, Logins
 from plugins.analytics.builds import Builds
 from plugins.analytics.caching import AnswerCache
+from plugins.analytics.dashboard import Dashboard
 from plugins.analytics.descriptions import describe_fields
 from plugins.analytics.front import Application, Asked, Front
 from plugins.analytics.keys import SCOPES, Keys
@@ -141,6 +142,7 @@ def create_routes(parts: Parts) -> FastAPI:
     for router in (business, groups, customers, products, quality):
         app.include_router(router, prefix=API_PREFIX)
     app.include_router(operations)
+    app.router.routes.extend(Dashboard("airflow" if parts.settings.airflow_login else "key").routes)
     app.add_exception_handler(Problem, _problem_response)
     app.add_exception_handler(RequestValidationError, _invalid_response)
     app.add_exception_handler(HTTPException, _http_response)

@@ -1,15 +1,19 @@
-"""Registers the API with Airflow: its paths stand under /analytics, for whom Airflow has signed in.
+"""Registers the API and the dashboard with Airflow: they stand under /analytics, for whom Airflow has signed in.
 
 Every component of Airflow imports this, tasks too: what the API needs is imported when it is first asked.
 """
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
     from plugins.analytics.front import Application, Receive, Scope, Send
+
+PREFIX = "/analytics"
 
 
 class AnalyticsApi:
@@ -36,7 +40,15 @@ def _make() -> "Application":
 
 
 class AnalyticsPlugin(AirflowPlugin):
-    """The REST API over the marts."""
+    """The REST API over the marts, and the dashboard in the navigation."""
 
     name = "analytics"
-    fastapi_apps: list[Any] = [{"app": AnalyticsApi(), "url_prefix": "/analytics", "name": "Analytics API"}]
+    fastapi_apps: list[Any] = [{"app": AnalyticsApi(), "url_prefix": PREFIX, "name": "Analytics API"}]
+    external_views: list[Any] = [
+        {
+            "name": "Shop analytics",
+            "href": urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PREFIX + "/",
+            "destination": "nav",
+            "url_route": "shop-analytics",
+        }
+    ]

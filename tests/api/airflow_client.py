@@ -26,6 +26,9 @@ def ask(key: str) -> dict[str, Any]:
         etag = {"If-None-Match": first.headers.get("etag", "")}
         client.cookies.clear()
         cookie = {"Cookie": f"_token={token}"}
+        plugins = client.get("/api/v2/plugins", headers=bearer).json()["plugins"]
+        [view] = [view for plugin in plugins if plugin["name"] == "analytics" for view in plugin["external_views"]]
+        page = client.get(view["href"])
         return {
             "anonymous": client.get(SUMMARY).status_code,
             "wrong token": client.get(SUMMARY, headers={"Authorization": "Bearer a.b.c"}).status_code,
@@ -40,7 +43,9 @@ def ask(key: str) -> dict[str, Any]:
             "key as token": client.get(SUMMARY, headers={"Authorization": f"Bearer {key}"}).status_code,
             "ready": client.get("/analytics/ready").status_code,
             "description": client.get("/analytics/openapi.json").status_code,
-            "plugins": [plugin["name"] for plugin in client.get("/api/v2/plugins", headers=bearer).json()["plugins"]],
+            "plugins": [plugin["name"] for plugin in plugins],
+            "view": view,
+            "page": [page.status_code, page.text],
             "import errors": client.get("/api/v2/plugins/importErrors", headers=bearer).json(),
         }
 

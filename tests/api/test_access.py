@@ -34,6 +34,7 @@ FIGURES = [
     "/products/performance",
     "/categories",
     "/quality/batches",
+    "/quality/gates",
     "/quality/quarantine",
 ]
 

@@ -62,6 +62,15 @@ def test_the_plugin_is_registered_and_nothing_else_of_it_is_one(answered):
     assert (answered["ready"], answered["description"]) == (200, 200)
 
 
+def test_the_dashboard_stands_in_the_navigation(answered):
+    assert (
+        answered["view"] | {"name": "Shop analytics", "href": "/analytics/", "destination": "nav"} == answered["view"]
+    )
+    status, text = answered["page"]
+    assert status == 200
+    assert '<meta name="sign-in" content="airflow">' in text
+
+
 def test_the_registration_imports_nothing_heavy():
     """Every task imports it."""
     code = (

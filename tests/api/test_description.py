@@ -31,6 +31,7 @@ PATHS = {
             "/experiments",
             "/revenue",
             "/quality/batches",
+            "/quality/gates",
             "/quality/quarantine",
         )
     ),

@@ -77,6 +77,8 @@ def exists(span: str, bag: DagBag) -> bool:
         return (REPOSITORY / "docs" / "runbooks" / span).is_file()
     if "/" in span:
         return (REPOSITORY / span).is_file()
+    if span.startswith("audit."):
+        return (config.SQL_DIR / "ddl" / f"{span.replace('.', '_')}.sql").is_file()
     if span.isupper():
         setting = re.sub(rf"_({'|'.join(name.upper() for name in SOURCES)})$", "", span)
         return hasattr(config, setting)
@@ -123,5 +125,5 @@ def test_what_does_not_exist_is_found_out(bag):
     ):
         with pytest.raises((AssertionError, SystemExit)):
             exists(span, bag)
-    for span in ("NO_SUCH_SETTING", "include/expectations/people.yml", "GET /api/v2/health", "make statuses"):
+    for span in ("NO_SUCH_SETTING", "include/expectations/people.yml", "GET /api/v2/health", "make statuses", "audit.load"):
         assert not exists(span, bag)

@@ -10,7 +10,7 @@ from plugins.analytics.marts import MartsDep
 from plugins.analytics.parameters import Name, Paged
 from plugins.analytics.routes import PAGE_PROBLEMS, router
 from plugins.analytics.schemas.base import Page
-from plugins.analytics.schemas.quality import Batch, Quarantined
+from plugins.analytics.schemas.quality import Batch, Gate, Quarantined
 
 
 def _live(request: Request) -> None:
@@ -27,6 +27,10 @@ class BatchParameters(Paged):
     table_name: Name | None = Field(default=None, description="Table of the batch.", examples=["order_items"])
 
 
+class GateParameters(Paged):
+    table_name: Name | None = Field(default=None, description="Table of the batch.", examples=["order_items"])
+
+
 class QuarantineParameters(Paged):
     table_name: Name | None = Field(default=None, description="Table the rows would belong to.", examples=["orders"])
     reason: Name | None = Field(default=None, description="Reason code.", examples=["negative_amount"])
@@ -36,6 +40,14 @@ class QuarantineParameters(Paged):
 def batches(asked: Annotated[BatchParameters, Query()], marts: MartsDep) -> Page[Batch]:
     """What was extracted and what became of it, in rows and in money; the newest first. As of now, not of the build."""
     return marts.page(Batch, "batches", asked)
+
+
+@quality.get(
+    "/quality/gates", operation_id="listGates", summary="Batches as the gates saw them", responses=PAGE_PROBLEMS
+)
+def gates(asked: Annotated[GateParameters, Query()], marts: MartsDep) -> Page[Gate]:
+    """Checked batches, stopped ones too; the newest first. The log of the gate's task names what failed."""
+    return marts.page(Gate, "gates", asked)
 
 
 @quality.get("/quality/quarantine", operation_id="listQuarantine", summary="Rows kept back", responses=PAGE_PROBLEMS)

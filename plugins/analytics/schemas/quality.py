@@ -30,6 +30,18 @@ class Batch(Row):
     published_at: Moment = Field(description="When the batch was published (UTC).")
 
 
+class Gate(Row):
+    """A batch that a gate has checked."""
+
+    batch_id: str = Field(description="The batch.", examples=["orders__ingest_orders__20260630"])
+    table_name: str = Field(description="The table it is for.", examples=["orders"])
+    expectation_count: Count = Field(description="Expectations checked.")
+    failed_count: Count = Field(description="Expectations that did not hold.")
+    failed_critical_count: Count = Field(description="Those of them that stop a batch.")
+    is_published: bool = Field(description="Whether the batch was published after all.")
+    checked_at: Moment = Field(description="When the gate checked it (UTC).")
+
+
 class Quarantined(Row):
     """Rows of a batch that are kept back for one reason."""
 

@@ -1,0 +1,49 @@
+-- A page of the batches that a gate has checked, and whether they were published; the newest first.
+with checks as (
+
+    select
+        batch_id,
+        table_name,
+        count(*) as expectation_count,
+        count_if(not success) as failed_count,
+        count_if(not success and severity = 'critical') as failed_critical_count,
+        max(checked_at) as checked_at
+
+    from audit.gate_results
+
+    where %(table_name)s is null or table_name = %(table_name)s
+
+    group by batch_id, table_name
+
+),
+
+published as (
+
+    select distinct
+        batch_id,
+        table_name
+
+    from audit.loads
+
+),
+
+final as (
+
+    select
+        checks.*,
+        published.batch_id is not null as is_published
+
+    from checks
+    left join published on
+        checks.batch_id = published.batch_id
+        and checks.table_name = published.table_name
+
+)
+
+select {{ columns }}
+
+from final
+
+order by checked_at desc, batch_id asc, table_name asc
+
+limit %(limit)s offset %(offset)s
