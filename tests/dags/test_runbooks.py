@@ -125,5 +125,5 @@ def test_what_does_not_exist_is_found_out(bag):
     ):
         with pytest.raises((AssertionError, SystemExit)):
             exists(span, bag)
-    for span in ("NO_SUCH_SETTING", "include/expectations/people.yml", "GET /api/v2/health", "make statuses", "audit.load"):
+    for span in ("NO_SUCH_SETTING", "include/expectations/people.yml", "GET /api/v2/health", "make statuses", "audit.x"):
         assert not exists(span, bag)
