@@ -19,6 +19,8 @@ TIMEOUT ?=
 Q ?=
 FILE ?=
 TESTS ?=
+# Those of end_to_end start an Airflow each, which takes all the cores there are.
+SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/api tests/chaos
 ONLY ?=
 ROWS ?=
 SEED ?= 1
@@ -80,7 +82,8 @@ bootstrap: $(READY) ## create the pipeline's tables on the account of the Airflo
 
 .PHONY: test
 test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
-	@exec $(RUN) -m pytest $(TESTS)
+	@$(if $(TESTS),exec $(RUN) -m pytest $(TESTS),\
+		$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(SIDE_BY_SIDE) && exec $(RUN) -m pytest tests/end_to_end)
 
 .PHONY: bench
 bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate,api] [ROWS=2000000] [DATASET=...]
