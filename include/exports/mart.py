@@ -103,7 +103,7 @@ def export(warehouse: Warehouse, lake: ExportLake, order: Order, code_version: s
     Raises:
         Superseded: a build began meanwhile.
         Refused: the mart is not as declared.
-        ExportError: what arrived in the lake is not what the mart holds.
+        ExportError: what arrived in the lake is not what the mart holds, or the mart changed meanwhile.
     """
     data_through = _same_build(warehouse, order)
     snapshot = _snapshot(warehouse, order)
@@ -123,7 +123,8 @@ def export(warehouse: Warehouse, lake: ExportLake, order: Order, code_version: s
             log.info("%s: %d of %d parts done", order.definition.mart, number, len(snapshot.contents))
     _same_build(warehouse, order)
     if _snapshot(warehouse, order) != snapshot:
-        raise Superseded(f"{order.definition.mart} has changed while it was exported, without a build")
+        # A build that has only just begun is seen as one by the next try; other changes are over by then.
+        raise ExportError(f"marts.{order.definition.mart} has changed while it was exported; it is exported once more")
     manifest = _manifest(lake, order, snapshot, parts, data_through, code_version)
     key = lake.write_manifest(manifest)
     if order.is_latest:
