@@ -41,10 +41,14 @@ def prepare_airflow(state: Path) -> None:
     dags.mkdir(parents=True)
     for file in sorted((REPOSITORY / "dags").glob("ingest_*.py")):
         (dags / file.name).symlink_to(file)
+    plugins = home / "plugins"
+    shutil.rmtree(plugins, ignore_errors=True)
+    plugins.mkdir()
+    (plugins / "run_deadline.py").symlink_to(REPOSITORY / "plugins" / "run_deadline.py")  # else no DAG can be stored
     os.environ |= {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/London",
