@@ -1,6 +1,7 @@
 """The way of a batch against the local stack: rows made by a test, through lake, landing, gate and publish."""
 
 import itertools
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +29,7 @@ from tests.pipeline import rows
 LONDON = ZoneInfo("Europe/London")
 RUN = Run("ingest_test", "manual__test", "test")
 _numbers = itertools.count(1)
+_import = secrets.token_hex(3)  # pytest and the tests may import this file under two names, each with its own numbers
 _looks = itertools.count(1)
 
 
@@ -80,7 +82,7 @@ class Pipeline:
         numbered = [{"_extra": None, **row, "_row_number": number} for number, row in enumerate(made, 1)]
         batches = [pa.RecordBatch.from_pylist(numbered, schema=arrow_schema(agreed))]
         window = Window(midnight(day, LONDON), midnight(day + timedelta(days=1), LONDON), LONDON)
-        batch_id = f"{table}__{run or f'test_{next(_numbers)}'}"
+        batch_id = f"{table}__{run or f'test_{_import}_{next(_numbers)}'}"
         s3 = clients.lake_client()
         manifest = lake.write(
             s3, config.LAKE_BUCKET, batches, agreed, window, batch_id, days or [], extracted_at=self.look()

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from include import alerts, http_session
+from include import alerts
 from include.alert_messages import Alert
-from include.looker import looker_client, warm
 from tests.pipeline.channels import Channels
 from tests.pipeline.shop import Services, services
 
@@ -32,19 +31,3 @@ def test_slack_is_waited_for_as_long_as_it_says_and_told_once(channels, services
     assert services.pending() == []
     assert [len(arrived) for arrived in channels.headlines()] == [1, 1]
     assert len(slept) >= 1 and 7 <= slept[0] < 9
-
-
-def test_looker_is_asked_again_and_its_cache_is_warm(stack, services: Services, monkeypatch) -> None:
-    monkeypatch.setattr(http_session, "BACKOFF_SECONDS", 0.01)
-    for path in ("/login", "/dashboards", "/queries"):
-        services.fail("looker", status=503, path_contains=path)
-    warmed = warm(looker_client())
-    assert services.pending() == []
-    assert len(warmed) > 1 and not [query for query in warmed if query.error]
-
-
-def test_looker_that_stays_down_is_told_by_query(stack, services: Services, monkeypatch) -> None:
-    monkeypatch.setattr(http_session, "BACKOFF_SECONDS", 0.01)
-    services.fail("looker", status=503, path_contains="/queries", times=500)
-    warmed = warm(looker_client())
-    assert warmed and all("503" in (query.error or "") for query in warmed)

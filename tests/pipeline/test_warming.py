@@ -10,7 +10,7 @@ import pytest
 import requests
 from looker_sdk.error import SDKError
 
-from include import alert_events, config, lineage, warming
+from include import alert_events, config, http_session, lineage, warming
 from include.building import record
 from include.lineage import Dashboard, Lineage
 from include.looker import Warmed, looker_client, warm_looker
@@ -221,6 +221,14 @@ def test_busy_answers_are_tried_again(warehouse, build, looker) -> None:
     looker.fail("/query_tasks", times=2, status=429)
     looker.fail("/login", times=1, status=500)
     assert set(outcomes(warming.warm(looker.client, warehouse, LINEAGE)).values()) == {"ran"}
+
+
+def test_a_looker_that_stays_down_is_told_by_query(warehouse, build, looker, monkeypatch: pytest.MonkeyPatch) -> None:
+    build()
+    monkeypatch.setattr(http_session, "BACKOFF_SECONDS", 0.01)
+    looker.fail("/query_tasks", times=500)
+    results = warming.warm(looker_client(), warehouse, LINEAGE)
+    assert results and all("503" in (each.error or "") for each in results)
 
 
 def test_a_dashboard_that_looker_does_not_know_is_a_failure_of_its_own(warehouse, build, looker) -> None:
