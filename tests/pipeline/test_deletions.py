@@ -109,6 +109,16 @@ def delete_order(shop: psycopg.Connection, order_id: str) -> None:
     shop.execute("delete from orders where order_id = %s", (order_id,))
 
 
+def test_a_removal_takes_its_turn_among_those_who_publish_the_table(loaded, shop):
+    order_id, _, _ = an_order(loaded)
+    delete_order(shop, order_id)
+    gone = removed(loaded, "orders")
+    turn = contract("orders").turn
+    assert loaded.warehouse.execute(f"select table_name, batch_id from {turn}").fetchall() == [
+        ("orders", gone.batch_id)
+    ]
+
+
 def test_an_order_deleted_in_the_source_leaves_with_its_lines_to_the_cent(loaded, shop):
     order_id, lines, money = an_order(loaded)
     before = {table: total(loaded, table) for table in TABLES}
