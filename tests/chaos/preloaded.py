@@ -3,6 +3,7 @@
 A worker that is killed is replaced in a moment then; importing all this anew would take a minute of each seed.
 """
 
+import functools
 import importlib
 import logging
 import os
@@ -73,6 +74,26 @@ def _make_execution_api() -> None:
         in_process_api_server().app  # noqa: B018
 
 
+def _make_clients_once() -> None:
+    """A task makes its own clients, which takes half of its time: AWS's and the keys are made once in a worker."""
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+    from cryptography.hazmat.primitives import serialization
+    from snowflake.connector.auth import keypair
+
+    clients: dict[tuple[Any, ...], Any] = {}
+    make = AwsGenericHook.get_client_type
+
+    def once(hook: Any, **options: Any) -> Any:
+        key = (hook.aws_conn_id, hook.client_type, *sorted((name, str(value)) for name, value in options.items()))
+        if key not in clients:
+            clients[key] = make(hook, **options)
+        return clients[key]
+
+    AwsGenericHook.get_client_type = once  # type: ignore[method-assign]
+    for module, name in ((serialization, "load_pem_private_key"), (keypair, "load_der_private_key")):
+        setattr(module, name, functools.cache(getattr(module, name)))
+
+
 BAG: Any = None
 DAGS: dict[str, Any] = {}
 
@@ -81,4 +102,5 @@ if "AIRFLOW__CORE__DAGS_FOLDER" in os.environ and os.environ.get("CHAOS_PRELOAD"
     _import_all()
     BAG, DAGS = _read_dags()
     _make_execution_api()
+    _make_clients_once()
     logging.disable(logging.NOTSET)
