@@ -67,11 +67,11 @@ def _read_dags() -> tuple[Any, dict[str, Any]]:
 
 
 def _make_execution_api() -> None:
-    """The API by which tasks speak to Airflow, in this process: made here, it costs no worker its second."""
+    """The API by which tasks speak to Airflow, in this process: made here, it costs no worker its five seconds."""
     from airflow.sdk.execution_time.supervisor import in_process_api_server
 
     with suppress(AttributeError):  # only sooner, never needed
-        in_process_api_server().app  # noqa: B018
+        in_process_api_server().app._cadwyn_initialize()
 
 
 def _make_clients_once() -> None:
