@@ -1,5 +1,6 @@
 """The application: its parts put together, its routes, its description."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -115,7 +116,10 @@ def create_stand_alone_app() -> Application:
     import snowflake.connector  # noqa: F401
 
     write_to(sys.stdout)
-    return create_app()
+    app = create_app()
+    gc.collect()
+    gc.freeze()  # what was imported stays: looking through it again and again would hold answers up
+    return app
 
 
 def create_routes(parts: Parts) -> FastAPI:

@@ -15,7 +15,8 @@ from typing import Any, TextIO
 
 log = logging.getLogger("analytics.audit")
 
-WRITE_SECONDS = 0.25
+IDLE_SECONDS = 0.25
+BUSY_SECONDS = 0.02  # little at a time: while lines are written, answers wait
 MAX_WAITING = 100_000  # requests; beyond, the oldest lines are lost, and their number is told
 
 
@@ -54,10 +55,12 @@ class AuditLog:
         self._write()
 
     def _write_on(self) -> None:
-        while not self._stopped.wait(WRITE_SECONDS):
-            self._write()
+        wait = IDLE_SECONDS
+        while not self._stopped.wait(wait):
+            wait = BUSY_SECONDS if self._write() else IDLE_SECONDS
 
-    def _write(self) -> None:
+    def _write(self) -> bool:
+        """Write what waits; whether there was any."""
         with self._writing:
             lines = [_text(self._waiting.popleft()) for _ in range(len(self._waiting))]
             if self._lost:
@@ -65,6 +68,7 @@ class AuditLog:
                 self._lost = 0
             if lines:
                 log.info("\n".join(lines))
+            return bool(lines)
 
 
 def _text(line: dict[str, Any]) -> str:

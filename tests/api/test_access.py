@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from plugins.analytics import keys
-from plugins.analytics.audit import WRITE_SECONDS
+from plugins.analytics.audit import IDLE_SECONDS
 from plugins.analytics.settings import API_PREFIX
 from tests.api.conftest import Client
 
@@ -181,7 +181,7 @@ def test_a_key_that_asks_too_often_waits(serve, make_key):
 
 def test_the_log_tells_who_asked_what_and_nothing_personal(api_with_pii, person, caplog):
     path = f"/customers/{person['customer_id']}"
-    time.sleep(4 * WRITE_SECONDS)  # lines of requests before
+    time.sleep(4 * IDLE_SECONDS)  # lines of requests before
     caplog.clear()
     with caplog.at_level(logging.INFO, "analytics.audit"):
         api_with_pii.get("/customers/top")

@@ -259,7 +259,7 @@ class Campaign:
         if len(done) > 1 and self._happens(0.15):
             self._happened("two backfills at once")
             dag_id = self.chance.choice(list(TABLES))
-            for day in done[-2:]:
+            for day in (day for day in done[-2:] if self._daily(dag_id, day) not in self.postponed):
                 self._at_once((self._backfill(dag_id, day), Harm()), (self._backfill(dag_id, day), Harm()))
         if self._happens(0.2):
             self._happened("the same day again")

@@ -182,11 +182,13 @@ class _Runner:
         from airflow.models.dagrun import DagRun
         from airflow.utils.state import DagRunState
         from airflow.utils.types import DagRunTriggeredByType, DagRunType
-        from sqlalchemy import select
+        from sqlalchemy import or_, select
 
         dag = self._serialized(wanted.dag_id, session)
-        query = select(DagRun).where(DagRun.dag_id == wanted.dag_id, DagRun.run_id == wanted.run_id)
-        run = session.scalar(query)
+        named = or_(DagRun.run_id == wanted.run_id, DagRun.triggering_user_name == wanted.run_id)
+        run = session.scalar(select(DagRun).where(DagRun.dag_id == wanted.dag_id, named))
+        if run is None and wanted.kind == "backfill":
+            run = self._taken_over(wanted, session)
         now = datetime.now(UTC)
         if run is None:
             run = dag.create_dagrun(
@@ -204,6 +206,19 @@ class _Runner:
             session.commit()
         run.dag = dag
         self._take_up(run, session)
+        return run
+
+    def _taken_over(self, wanted: Run, session: Any) -> Any:
+        """The day's run that was there already, to be run anew: what a backfill does that reprocesses."""
+        from airflow.models.dagrun import DagRun
+        from sqlalchemy import select
+
+        assert wanted.interval
+        query = select(DagRun).where(DagRun.dag_id == wanted.dag_id, DagRun.logical_date == wanted.interval[0])
+        run = session.scalar(query)
+        if run is not None:
+            run.triggering_user_name = wanted.run_id  # by which an order to go on finds it
+            self._clear(run, "run", session)
         return run
 
     def _serialized(self, dag_id: str, session: Any) -> Any:
