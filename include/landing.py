@@ -62,7 +62,7 @@ def landed(warehouse: Warehouse, manifest: Manifest, contract: Contract) -> Land
     table = contract.landing(manifest.batch_id)
     [(rows, money)] = warehouse.rows("load/count_landed.sql", table=table, money=contract.money)
     promised = Decimal(manifest.money)
-    if rows != manifest.rows or (contract.money and (money or Decimal(0)) != promised):
+    if rows != manifest.rows or (money or Decimal(0)) != promised:
         raise LandingError(
             f"{table} holds {rows:,} rows and {money} money, but the manifest promises {manifest.rows:,} and "
             f"{promised}; clear the extract task to write the batch again"

@@ -112,7 +112,7 @@ class Proxy:
             await asyncio.sleep(HANG_SECONDS)
         answer = refused(trouble.how) if trouble else None
         if answer is None:
-            answer = await asyncio.to_thread(self._forward, scope, body)
+            answer = await asyncio.to_thread(self._forward, scope, body, trouble is not None)
             if trouble:
                 answer = spoiled(answer, trouble.how)
         length = (b"content-length", str(len(answer.body)).encode())
@@ -127,7 +127,7 @@ class Proxy:
         if answer.sent is not None:
             raise ConnectionError("the source broke off")
 
-    def _forward(self, scope: Scope, body: bytes) -> Answer:
+    def _forward(self, scope: Scope, body: bytes, changes: bool) -> Answer:
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
             self._local.session.trust_env = False
@@ -136,6 +136,8 @@ class Proxy:
             f"{self.upstream}{scope.get('raw_path', scope['path'].encode()).decode()}{'?' + query if query else ''}"
         )
         left_out = {"host", "content-length", "accept-encoding", "connection"}
+        if changes:  # a page that has another column is not the one that the client kept
+            left_out.add("if-none-match")
         headers = {name.decode(): value.decode() for name, value in scope["headers"] if name.decode() not in left_out}
         got = self._local.session.request(
             scope["method"],

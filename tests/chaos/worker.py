@@ -5,6 +5,7 @@ their retries. What a killed worker left behind it takes up as the scheduler doe
 its try. The order of tasks, their contexts, XCom, callbacks and states are Airflow's.
 """
 
+import copy
 import os
 import sys
 import threading
@@ -148,6 +149,7 @@ class _Runner:
         self.speaking = threading.Lock()  # a blow falls in a thread of its own
         self.dags = DAGS
         self.serialized: dict[str, Any] = {}
+        self.params: dict[tuple[str, str], Any] = {}
         self.faults: list[Fault] = []
         self.scene = Scene(None, "", self._strike)
         self._watch_statements()
@@ -291,7 +293,7 @@ class _Runner:
             fault.before_task(self.scene)
         began = time.monotonic()
         try:
-            _run_task(ti=instance, task=self.dags[instance.dag_id].task_dict[instance.task_id], run_triggerer=True)
+            _run_task(ti=instance, task=self._unused(instance), run_triggerer=True)
         except Exception as error:
             print(f"CHAOS task {instance.task_id} could not be run: {error!r}", flush=True)
         session.commit()
@@ -300,6 +302,17 @@ class _Runner:
             f"{time.monotonic() - began:.2f} s",
             flush=True,
         )
+
+    def _unused(self, instance: Any) -> Any:
+        """The task as its DAG file makes it. Airflow writes a run's params into it, and here it runs more than once."""
+        task = self.dags[instance.dag_id].task_dict[instance.task_id]
+        mapped = getattr(task, "partial_kwargs", None)
+        params = self.params.setdefault((task.dag_id, task.task_id), copy.deepcopy(task.params))
+        if mapped is None:
+            task.params = copy.deepcopy(params)
+        elif "params" in mapped:
+            mapped["params"] = copy.deepcopy(params)
+        return task
 
     def _batch(self, instance: Any, table: str, session: Any) -> str | None:
         """Folder of the batch that `extract` of the table's group has written, if it has."""
