@@ -61,10 +61,10 @@ def landed(warehouse: Warehouse, manifest: Manifest, contract: Contract) -> Land
     """
     table = contract.landing(manifest.batch_id)
     [(rows, money)] = warehouse.rows("load/count_landed.sql", table=table, money=contract.money)
-    promised = Decimal(manifest.money)
-    if rows != manifest.rows or (money or Decimal(0)) != promised:
+    promised, found = Decimal(manifest.money), money or Decimal(0)
+    if rows != manifest.rows or found != promised:
         raise LandingError(
-            f"{table} holds {rows:,} rows and {money} money, but the manifest promises {manifest.rows:,} and "
+            f"{table} holds {rows:,} rows and {found} money, but the manifest promises {manifest.rows:,} and "
             f"{promised}; clear the extract task to write the batch again"
         )
-    return LandedBatch(manifest, contract, table, rows, Decimal(money or 0) if contract.money else None)
+    return LandedBatch(manifest, contract, table, rows, Decimal(found) if contract.money else None)
