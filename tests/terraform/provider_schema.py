@@ -1,11 +1,12 @@
 """The schemas of the Terraform providers, read from their published CDKTF bindings.
 
-The bindings carry, as TypeScript, every resource and data source of one provider version: attributes, nested blocks, what
-is required. Nothing of them is run, and no provider is downloaded.
+The bindings carry, as generated TypeScript, every resource and data source of one provider version: attributes, nested
+blocks, types, what is required. Nothing of them is run, and no provider is downloaded.
 """
 
 import re
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -15,21 +16,33 @@ from pathlib import Path
 BINDINGS = {"snowflake": "cdktf_cdktf_provider_snowflake", "aws": "cdktf_cdktf_provider_aws"}
 
 _INTERFACE = re.compile(r"^export interface (\w+)[^{\n]*\{\n(.*?)^\}", re.S | re.M)
-_FIELD = re.compile(r"/\*\*(?P<doc>(?:(?!\*/).)*?)\*/\s*readonly (?P<name>\w+)(?P<optional>\??): (?P<type>[^;]+);", re.S)
-_DOCUMENTED_NAME = re.compile(r"#(\w+) \w+#\1\}")
-_TYPE = re.compile(r'\.tfResourceType = "(\w+)"')
-_COMPUTED = re.compile(r"// (\w+) - computed: true")
-_BLOCK = re.compile(r"^ +(\w+): \{\s*value: [^\n]*\n\s*isBlock: true", re.M)
+_ARGUMENT = re.compile(r"/\*\*(?P<doc>(?:(?!\*/).)*?)\*/\s*readonly \w+(?P<optional>\??): (?P<type>[^;]+);", re.S)
+_NAME = re.compile(r"#(\w+) \w+#\1\}")
+_RESOURCE = re.compile(r'^(\w+)\.tfResourceType = "(\w+)"', re.M)
+_WRITTEN_STRUCT = re.compile(r"^function (\w+)ToHclTerraform\(struct\) \{\n(.*?)^\}", re.S | re.M)
+_WRITTEN_ROOT = re.compile(r"^    synthesizeHclAttributes\(\) \{\n(.*?)^    \}", re.S | re.M)
+_WRITTEN = re.compile(
+    r"^ +(\w+): \{\s*value: [^\n]*\n\s*isBlock: (true|false),\s*type: \"(\w+)\",\s*storageClassType: \"(\w+)\"", re.M
+)
+_READ = re.compile(r"// (\w+) - computed: true, optional: false[^\n]*\n\s*get \w+\(\) \{\s*return this\.get(\w+)Attribute")
+_READ_STRUCT = re.compile(r"// (\w+) - computed: true, optional: false[^\n]*\n\s*this\._")
+_SIMPLE = {"string": "string", "number": "number", "boolean": "bool"}
+_READ_TYPES = {"String": "string", "Number": "number", "Boolean": "bool", "List": ["list", "string"], "StringMap": ["map", "string"]}
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """An argument of a resource, data source or block. `block` is what stands inside where it is a nested block."""
+    """An argument: `block` is what stands inside where it is a nested block, `type` its type as Terraform's JSON otherwise.
+
+    `nesting` is list, set or struct for a block; `repeated` says whether it may stand more than once.
+    """
 
     name: str
     required: bool
     description: str
+    type: object = None
     block: "Block | None" = None
+    nesting: str = ""
     repeated: bool = False
 
     @property
@@ -39,10 +52,10 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Block:
-    """Arguments by name, and the names that can only be read."""
+    """Arguments by name, and what can only be read, with its type."""
 
-    attributes: dict[str, Attribute]
-    computed: frozenset[str] = field(default_factory=frozenset)
+    arguments: Mapping[str, Attribute]
+    computed: Mapping[str, object] = field(default_factory=dict)
 
 
 class ProviderSchema:
@@ -55,45 +68,40 @@ class ProviderSchema:
 
     @property
     def version(self) -> str:
-        """Version of the provider, as the bindings' package tells it, e.g. 2.11.0."""
-        text = metadata.metadata(self._package.replace("_", "-")).get_payload() or ""
-        found = re.search(r"provider version ([\d.]+\d)", str(text))
+        """Version of the provider that the bindings were made from, e.g. 2.11.0."""
+        found = re.search(r"provider version ([\d.]+\d)", _readme(self._package))
         if not found:
             raise LookupError(f"{self._package} does not say which provider version it was made from")
         return found[1]
 
     def resource(self, kind: str) -> Block | None:
         """Schema of a resource type such as aws_s3_bucket; None where the provider has none of that name."""
-        return self._block(_folder(kind, self.provider), kind)
+        return self._block(_folder(kind.removeprefix(f"{self.provider}_")), kind)
 
     def data_source(self, kind: str) -> Block | None:
         """Schema of a data source."""
-        return self._block("data-" + kind.replace("_", "-"), kind)
+        return self._block(f"data-{_folder(kind)}", kind)
 
     def provider_block(self) -> Block:
         """Schema of the provider block itself."""
-        declarations, _ = self._sources["provider"]
-        interfaces = dict(_INTERFACE.findall(declarations))
-        name = next(name for name in interfaces if name.endswith("ProviderConfig"))
-        return _block_of(name, interfaces, frozenset())
+        declarations, code = self._sources["provider"]
+        name = next(name for name, _ in _INTERFACE.findall(declarations) if name.endswith("ProviderConfig"))
+        return _Reader(declarations, code).root(name)
 
     def preview_features(self) -> frozenset[str]:
         """Features of the Snowflake provider that have to be enabled by name."""
-        description = self.provider_block().attributes["preview_features_enabled"].description
-        listed = description.split("Promoted features")[0]
-        return frozenset(re.findall(r"`(snowflake_\w+)`", listed))
+        description = self.provider_block().arguments["preview_features_enabled"].description
+        return frozenset(re.findall(r"`(snowflake_\w+)`", description.split("Promoted features")[0]))
 
     def _block(self, folder: str, kind: str) -> Block | None:
-        found = self._sources.get(folder)
-        if found is None:
+        declarations, code = self._sources.get(folder, ("", ""))
+        found = _RESOURCE.search(code)
+        if not found or found[2] != kind:
             return None
-        declarations, code = found
-        named = _TYPE.search(code)
-        if not named or named[1] != kind:
-            return None
-        interfaces = dict(_INTERFACE.findall(declarations))
-        config = next(name for name in interfaces if name.endswith("Config") and name == _class_of(code) + "Config")
-        return _block_of(config, interfaces, frozenset(_COMPUTED.findall(code)), frozenset(_BLOCK.findall(code)))
+        names = [name for name, _ in _INTERFACE.findall(declarations)]
+        # Where a nested block took the name, the resource's own has an A at its end.
+        config = next(name for name in (f"{found[1]}Config", f"{found[1]}AConfig") if name in names)
+        return _Reader(declarations, code).root(config)
 
 
 @cache
@@ -102,36 +110,64 @@ def provider_schema(provider: str) -> ProviderSchema:
     return ProviderSchema(provider)
 
 
-def _folder(kind: str, provider: str) -> str:
-    return kind.removeprefix(f"{provider}_").replace("_", "-")
+class _Reader:
+    """Puts together what the declarations say (required, documentation) and what the code says (blocks, types)."""
+
+    def __init__(self, declarations: str, code: str) -> None:
+        self._interfaces = dict(_INTERFACE.findall(declarations))
+        self._written = {name.lower(): body for name, body in _WRITTEN_STRUCT.findall(code)}
+        self._root = "".join(_WRITTEN_ROOT.findall(code))
+        own = re.search(r"^class \w+ extends cdktf\.Terraform(Resource|DataSource|Provider) \{\n.*?^\}", code, re.S | re.M)
+        self._code = own[0] if own else ""
+
+    def root(self, config: str) -> Block:
+        arguments = self._arguments(config, self._root)
+        computed: dict[str, object] = {name: "dynamic" for name in _READ_STRUCT.findall(self._code)}
+        computed |= {name: _READ_TYPES.get(kind, "dynamic") for name, kind in _READ.findall(self._code)}
+        return Block(arguments, {name: kind for name, kind in computed.items() if name not in arguments})
+
+    def _arguments(self, interface: str, written: str) -> dict[str, Attribute]:
+        shapes = {name: (block == "true", kind, storage) for name, block, kind, storage in _WRITTEN.findall(written)}
+        arguments = {}
+        for found in _ARGUMENT.finditer(self._interfaces.get(interface, "")):
+            named = _NAME.search(found["doc"])
+            if not named or named[1] not in shapes:
+                continue
+            name, (is_block, kind, storage) = named[1], shapes[named[1]]
+            required = not found["optional"]
+            if is_block:
+                inner = re.sub(r"cdktf\.IResolvable|[\[\]|() \n]", "", found["type"])
+                block = Block(self._arguments(inner, self._written.get(inner.lower(), "")))
+                arguments[name] = Attribute(
+                    name, required, found["doc"], block=block, nesting=kind, repeated="[]" in found["type"]
+                )
+            else:
+                arguments[name] = Attribute(name, required, found["doc"], type=_type(kind, storage))
+        return arguments
 
 
-def _class_of(code: str) -> str:
-    found = re.search(r"^(\w+)\.tfResourceType", code, re.M)
-    return found[1] if found else ""
+def _type(kind: str, storage: str) -> object:
+    if storage in _SIMPLE:
+        return _SIMPLE[storage]
+    for ending, container in (("List", kind if kind in ("list", "set") else "list"), ("Map", "map")):
+        if storage.removesuffix(ending) in _SIMPLE:
+            return [container, _SIMPLE[storage.removesuffix(ending)]]
+    return "dynamic"
 
 
-def _block_of(name: str, interfaces: dict[str, str], computed: frozenset[str], blocks: frozenset[str] | None = None) -> Block:
-    attributes = {}
-    for found in _FIELD.finditer(interfaces[name]):
-        documented = _DOCUMENTED_NAME.search(found["doc"])
-        if not documented:
-            continue
-        inner = re.sub(r"cdktf\.IResolvable|[\[\]|() ]", "", found["type"])
-        nested = None
-        if inner in interfaces and (blocks is None or documented[1] in blocks):
-            nested = _block_of(inner, interfaces, computed, blocks)
-        attributes[documented[1]] = Attribute(
-            documented[1], not found["optional"], found["doc"], nested, repeated="[]" in found["type"]
-        )
-    return Block(attributes, computed)
+def _folder(kind: str) -> str:
+    return kind.replace("_", "-")
+
+
+def _readme(package: str) -> str:
+    return str(metadata.metadata(package.replace("_", "-")).get_payload() or "")
 
 
 def _read_sources(package: str) -> dict[str, tuple[str, str]]:
     """Declarations and code of each folder of the bindings."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise LookupError(f"{package} is not installed: make the environment of requirements-checks.txt")
+        raise LookupError(f"{package} is not installed: terraform/check makes the environment that has it")
     (archive,) = (Path(spec.submodule_search_locations[0]) / "_jsii").glob("*.tgz")
     parts: dict[str, dict[str, str]] = {}
     with tarfile.open(archive) as bindings:
