@@ -1,8 +1,8 @@
 """terraform/ as python-hcl2 reads it: blocks with their attributes, expressions as text."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ ENVIRONMENTS = ("dev", "prod")
 
 # Arguments that Terraform itself reads, whatever the provider.
 META_ARGUMENTS = {"provider", "for_each", "count", "depends_on", "lifecycle", "providers", "source", "version", "alias"}
+_LABELS = {"resource": 2, "data": 2, "variable": 1, "output": 1, "module": 1, "provider": 1}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ def files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*.tf") if ".terraform" not in path.parts)
 
 
+@cache
+def parsed(text: str) -> dict[str, Any]:
+    """What the parser makes of a file's text."""
+    return hcl2.loads(text)
+
+
+def folders(root: Path) -> list[Path]:
+    """Folders of the modules and of the environments."""
+    return [*(root / "modules" / name for name in MODULES), *(root / "envs" / name for name in ENVIRONMENTS)]
+
+
 def blocks(folder: Path, *kinds: str) -> list[Found]:
     """Blocks of a module's folder, all or only some kinds."""
     found = [block for file in sorted(folder.glob("*.tf")) for block in _read(file)]
@@ -45,36 +57,21 @@ def blocks(folder: Path, *kinds: str) -> list[Found]:
 
 def local_values(folder: Path) -> dict[str, Any]:
     """The locals of a module, as they are written."""
-    return {name: value for block in blocks(folder, "locals") for name, value in block.body.items()}
+    return {name: value[0] for block in blocks(folder, "locals") for name, value in block.body.items()}
 
 
 def nested(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Blocks that stand in a block; of a dynamic one, what it makes."""
     for name, value in body.items():
-        if not _is_blocks(value):
-            continue
-        for each in value:
-            if name == "dynamic":
-                for made, inside in each.items():
-                    yield from ((_bare(made), content) for content in inside["content"])
-            else:
-                yield _bare(name), each
+        if name == "dynamic":
+            yield from ((made, content) for each in value for made, inside in each.items() for content in inside["content"])
+        elif _is_blocks(value):
+            yield from ((name, each) for each in value)
 
 
 def arguments(body: dict[str, Any]) -> dict[str, Any]:
     """What is set by `name = value`."""
-    return {_bare(name): value for name, value in body.items() if not _is_blocks(value) and name != "__is_block__"}
-
-
-def literal(value: Any) -> Any:
-    """A written value without the quotes of its texts."""
-    if isinstance(value, str):
-        return _bare(value)
-    if isinstance(value, list):
-        return [literal(each) for each in value]
-    if isinstance(value, dict):
-        return {_bare(name): literal(each) for name, each in value.items() if name != "__is_block__"}
-    return value
+    return {name: value[0] for name, value in body.items() if name != "dynamic" and not _is_blocks(value)}
 
 
 def expressions(value: Any) -> Iterator[str]:
@@ -90,35 +87,20 @@ def expressions(value: Any) -> Iterator[str]:
 
 
 def _read(file: Path) -> Iterator[Found]:
-    with file.open() as text:
-        content = _without_comments(hcl2.load(text))
+    content = parsed(file.read_text())
     for kind, entries in content.items():
-        for entry in entries if isinstance(entries, list) else []:
+        for body in entries:
             labels = []
-            body = entry
-            while "__is_block__" not in body and len(body) == 1 and isinstance(next(iter(body.values())), dict):
+            for _ in range(_LABELS.get(kind, 0)):
                 ((label, body),) = body.items()
-                labels.append(_bare(label))
-            type_, name = ("", "") if not labels else ("", labels[0]) if len(labels) == 1 else (labels[0], labels[1])
+                labels.append(label)
+            inside = {name: value for name, value in body.items() if not name.startswith("__")}
+            type_, name = (labels[0], labels[1]) if len(labels) == 2 else ("", "".join(labels))
             if kind == "provider":
-                type_, name = name, literal(body.get("alias", ""))
-            yield Found(file, kind, type_, name, {key: each for key, each in body.items() if key != "__is_block__"})
-
-
-def _without_comments(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_comments(each) for name, each in value.items() if not name.endswith("comments__")}
-    return [_without_comments(each) for each in value] if isinstance(value, list) else value
+                type_, name = name, inside.get("alias", [""])[0]
+            yield Found(file, kind, type_, name, inside)
 
 
 def _is_blocks(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) and _holds_block(each) for each in value)
-
-
-def _holds_block(value: dict[str, Any]) -> bool:
-    return "__is_block__" in value or any(isinstance(each, dict) and "__is_block__" in each for each in value.values())
-
-
-def _bare(text: str) -> str:
-    quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', text, re.S)
-    return quoted[1] if quoted else text
+    # The parser puts every value into a list. So a block is a dictionary of lists; a map's values are plain.
+    return all(isinstance(each, dict) and all(isinstance(inner, list) for inner in each.values()) for each in value)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.terraform.configuration import META_ARGUMENTS, MODULES, blocks
-from tests.terraform.provider_schema import BINDINGS, Attribute, Block, provider_schema
+from tests.terraform.configuration import META_ARGUMENTS, blocks, folders
+from tests.terraform.provider_schema import Attribute, Block, provider_schema
 from tests.terraform.stub_provider import SCHEMA_FILE
 
 STUB = Path(__file__).with_name("stub_provider.py")
@@ -127,7 +127,7 @@ def _platform() -> str:
 def _served(provider: str, root: Path) -> dict[str, Any]:
     """Schemas of what the configuration uses of a provider: the whole would be some hundred megabytes."""
     schema = provider_schema(provider)
-    used = [block for folder in _folders(root) for block in blocks(folder, "resource", "data")]
+    used = [block for folder in folders(root) for block in blocks(folder, "resource", "data")]
     names = {kind: {block.type for block in used if block.kind == kind} for kind in ("resource", "data")}
     found = {
         "resources": {name: schema.resource(name) for name in sorted(names["resource"]) if name.startswith(provider)},
@@ -137,10 +137,6 @@ def _served(provider: str, root: Path) -> dict[str, Any]:
         kind: {name: _as_served(block) for name, block in each.items() if block} for kind, each in found.items()
     }
     return {"provider": _as_served(schema.provider_block()), **served}
-
-
-def _folders(root: Path) -> list[Path]:
-    return [*(root / "modules" / module for module in MODULES), *sorted((root / "envs").iterdir())]
 
 
 def _as_served(block: Block) -> dict[str, Any]:
@@ -169,6 +165,3 @@ def _nested(attribute: Attribute) -> dict[str, Any]:
         "min_items": int(attribute.required and attribute.nesting != "struct"),
         "max_items": 0 if several else 1,
     }
-
-
-__all__ = ["BINDINGS", "Applied", "TerraformFailed", "Workbench", "terraform"]

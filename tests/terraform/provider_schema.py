@@ -45,10 +45,6 @@ class Attribute:
     nesting: str = ""
     repeated: bool = False
 
-    @property
-    def deprecated(self) -> bool:
-        return "deprecated" in self.description.lower()
-
 
 @dataclass(frozen=True)
 class Block:
@@ -65,6 +61,8 @@ class ProviderSchema:
         self.provider = provider
         self._package = BINDINGS[provider]
         self._sources = _read_sources(self._package)
+        self._blocks: dict[tuple[str, str], Block | None] = {}
+        self._provider_block: Block | None = None
 
     @property
     def version(self) -> str:
@@ -84,9 +82,11 @@ class ProviderSchema:
 
     def provider_block(self) -> Block:
         """Schema of the provider block itself."""
-        declarations, code = self._sources["provider"]
-        name = next(name for name, _ in _INTERFACE.findall(declarations) if name.endswith("ProviderConfig"))
-        return _Reader(declarations, code).root(name)
+        if self._provider_block is None:
+            declarations, code = self._sources["provider"]
+            name = next(name for name, _ in _INTERFACE.findall(declarations) if name.endswith("ProviderConfig"))
+            self._provider_block = _Reader(declarations, code).root(name)
+        return self._provider_block
 
     def preview_features(self) -> frozenset[str]:
         """Features of the Snowflake provider that have to be enabled by name."""
@@ -94,6 +94,11 @@ class ProviderSchema:
         return frozenset(re.findall(r"`(snowflake_\w+)`", description.split("Promoted features")[0]))
 
     def _block(self, folder: str, kind: str) -> Block | None:
+        if (folder, kind) not in self._blocks:
+            self._blocks[folder, kind] = self._read_block(folder, kind)
+        return self._blocks[folder, kind]
+
+    def _read_block(self, folder: str, kind: str) -> Block | None:
         declarations, code = self._sources.get(folder, ("", ""))
         found = _RESOURCE.search(code)
         if not found or found[2] != kind:

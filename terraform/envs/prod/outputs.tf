@@ -1,13 +1,18 @@
+locals {
+  # Airflow either runs with its role, or with another one from which it assumes it.
+  assumed_role = { for key, arn in { role_arn = module.aws.airflow_role_arn } : key => arn if length(var.airflow_trust.role_arns) > 0 }
+}
+
 output "airflow_environment" {
   description = "Environment of Airflow: where its connections are, and the settings of include/config.py that depend on the account."
   value = {
     AIRFLOW__SECRETS__BACKEND = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
-    AIRFLOW__SECRETS__BACKEND_KWARGS = jsonencode({
+    AIRFLOW__SECRETS__BACKEND_KWARGS = jsonencode(merge({
       connections_prefix = module.aws.connections_prefix
       variables_prefix   = null # nothing is configured through variables
       config_prefix      = null
       region_name        = var.aws_region
-    })
+    }, local.assumed_role))
     LAKE_BUCKET        = module.aws.lake_bucket
     SNOWFLAKE_ACCOUNT  = "${var.snowflake_organization}-${var.snowflake_account}"
     SNOWFLAKE_DATABASE = module.snowflake.database
@@ -20,7 +25,7 @@ output "airflow_connections" {
     {
       lake = {
         conn_type = "aws"
-        extra     = { region_name = var.aws_region, role_arn = module.aws.airflow_role_arn }
+        extra     = merge({ region_name = var.aws_region }, local.assumed_role)
       }
     },
     {

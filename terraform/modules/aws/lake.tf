@@ -1,6 +1,8 @@
 # The bucket of the lake: raw/ is what was extracted, exports/ what is written for others.
 
 resource "aws_s3_bucket" "lake" {
+  #checkov:skip=CKV_AWS_144:A copy in another region would have to be erased, too; the sources can be extracted again.
+  #checkov:skip=CKV2_AWS_62:Nothing waits for files: Airflow knows what it has written, and loads it by its manifest.
   bucket = var.lake_bucket
 
   lifecycle {

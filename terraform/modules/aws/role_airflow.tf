@@ -72,6 +72,13 @@ data "aws_iam_policy_document" "airflow" {
     }
   }
 
+  # Uploads that were cut off may hold personal data too. This action knows no prefix.
+  statement {
+    sid       = "FindCutOffUploads"
+    actions   = ["s3:ListBucketMultipartUploads"]
+    resources = [aws_s3_bucket.lake.arn]
+  }
+
   # Extracts write raw/, exports tidy up exports/, erase_customer replaces files and deletes every version of the old ones.
   statement {
     sid = "ReadWriteAndErase"
