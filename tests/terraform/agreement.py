@@ -21,7 +21,9 @@ LOOKER = REPOSITORY / "include" / "looker"
 READER_SQL = (*sorted((SQL / "serve").glob("*.sql")), SQL / "keys" / "active.sql")
 PII_READER_SQL = (SQL / "serve" / "personal_data.sql",)
 _SCHEMAS = "raw|quarantine|staging|intermediate|marts|analytics|audit|pii"
-_READ = re.compile(rf"\b(?:from|join)\s+(?:(?:\{{\{{ database \}}\}}|@\{{DATABASE\}})\.)?({_SCHEMAS})\.(\w+|\{{\{{ \w+ \}}\}})", re.I)
+_READ = re.compile(
+    rf"\b(?:from|join)\s+(?:(?:\{{\{{ database \}}\}}|@\{{DATABASE\}})\.)?({_SCHEMAS})\.(\w+|\{{\{{ \w+ \}}\}})", re.I
+)
 
 Privileges = dict[str, dict[str, Any]]
 
@@ -31,12 +33,11 @@ def names(root: Path) -> list[str]:
     module = root / "modules" / "snowflake"
     stand_in = (REPOSITORY / "local" / "snowflake" / "account.sql").read_text()
     stage, file_format = _one(module, "snowflake_stage"), _one(module, "snowflake_file_format")
-    warehouses = {role: warehouse for role, warehouse in local_values(module)["warehouse_of_role"].items()}
     default = next(block for block in blocks(module, "variable") if block.name == "database")
     compared = {
         "database": ({arguments(default.body)["default"]}, _created(stand_in, "database")),
         "schemas": (set(local_values(module)["schemas"]), _created(stand_in, "schema")),
-        "warehouses": (set(warehouses.values()), _created(stand_in, "warehouse")),
+        "warehouses": (set(local_values(module)["warehouse_of_role"].values()), _created(stand_in, "warehouse")),
         "roles": (set(local_values(module)["roles"]), _created(stand_in, "role")),
         "stage": ({_place(stage)}, _created(stand_in, "stage")),
         "stage in SQL": ({_place(stage)}, {name.upper() for name in re.findall(r"@(\w+\.\w+)", _all_sql())}),
@@ -60,7 +61,9 @@ def connections(root: Path) -> list[str]:
     secrets = set(re.findall(r"'(\w+)'|\"(\w+)\"", str(local_values(root / "modules" / "aws")["connections"])))
     places = {first or second for first, second in secrets}
     found = [f"connection {name} has no place in Secrets Manager" for name in sorted(set(declared) - places)]
-    found += [f"Secrets Manager has a place for {name}, which is no connection" for name in sorted(places - set(declared))]
+    found += [
+        f"Secrets Manager has a place for {name}, which is no connection" for name in sorted(places - set(declared))
+    ]
     module = root / "modules" / "snowflake"
     users = local_values(module)["service_users"]
     output = next(block for block in blocks(module, "output") if block.name == "connections")
@@ -82,7 +85,9 @@ def personal_columns(root: Path) -> list[str]:
     contracts = [each for each in _contracts() if any(column.get("pii") for column in each["columns"])]
     columns = {column["name"].upper() for each in contracts for column in each["columns"] if column.get("pii")}
     tables = {name for each in contracts for name in (each["table"].upper(), f"QUARANTINE_{each['table'].upper()}")}
-    found = [f"{each['table']} has personal columns outside schema pii" for each in contracts if each["schema"] != "pii"]
+    found = [
+        f"{each['table']} has personal columns outside schema pii" for each in contracts if each["schema"] != "pii"
+    ]
     if set(ours["personal_columns"]) != columns | {"_EXTRA"}:
         found.append(f"tagged are {sorted(ours['personal_columns'])}, the contracts mark {sorted(columns)}")
     if set(ours["personal_tables"]) != tables:

@@ -1,4 +1,4 @@
-"""What is checked of terraform/ by reading it. Each check takes the folder and returns what it found wrong, one text each."""
+"""What is checked of terraform/ by reading it. Each check takes the folder and returns what it found, one text each."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,13 @@ META_BLOCKS = {"lifecycle"}
 WITHOUT_VALIDATION = {"snowflake_iam_user_arn"}
 SECRET = re.compile(r"password|passphrase|secret_value|secret_string|private_key|token|credential|api_key", re.I)
 # Resources that would put a secret into the state.
-SECRET_RESOURCES = {"aws_secretsmanager_secret_version", "aws_iam_access_key", "tls_private_key", "random_password", "snowflake_user"}
+SECRET_RESOURCES = {
+    "aws_secretsmanager_secret_version",
+    "aws_iam_access_key",
+    "tls_private_key",
+    "random_password",
+    "snowflake_user",
+}
 _REFERENCE = re.compile(r"\b(data\.)?((?:snowflake|aws)_\w+)\.(\w+)(?:\[[^\]]*\])?\.(\w+)")
 
 
@@ -147,7 +153,10 @@ def environments(root: Path) -> list[str]:
             required = {name for name, block in variables.items() if "default" not in block.body}
             passed = set(calls.get(module, {})) - META_ARGUMENTS
             found += [f"{environment} does not pass {module}.{name}" for name in sorted(required - passed)]
-            found += [f"{environment} passes {module}.{name}, which does not exist" for name in sorted(passed - set(variables))]
+            found += [
+                f"{environment} passes {module}.{name}, which does not exist"
+                for name in sorted(passed - set(variables))
+            ]
         found += _bad_outputs(root, folder)
         found += _bad_example(folder)
     for kind in ("variable", "output"):

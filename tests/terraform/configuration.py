@@ -64,7 +64,9 @@ def nested(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Blocks that stand in a block; of a dynamic one, what it makes."""
     for name, value in body.items():
         if name == "dynamic":
-            yield from ((made, content) for each in value for made, inside in each.items() for content in inside["content"])
+            yield from (
+                (made, content) for each in value for made, inside in each.items() for content in inside["content"]
+            )
         elif _is_blocks(value):
             yield from ((name, each) for each in value)
 

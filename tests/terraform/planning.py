@@ -1,4 +1,4 @@
-"""Terraform itself at work on terraform/, with stub providers in place of the real ones: nothing is downloaded or created."""
+"""Terraform itself at work on terraform/, with stub providers for the real ones: nothing is downloaded or created."""
 
 import json
 import os
@@ -140,7 +140,11 @@ def _served(provider: str, root: Path) -> dict[str, Any]:
 
 
 def _as_served(block: Block) -> dict[str, Any]:
-    plain = {name: each for name, each in block.arguments.items() if each.block is None and name not in META_ARGUMENTS - {"version"}}
+    plain = {
+        name: each
+        for name, each in block.arguments.items()
+        if each.block is None and name not in META_ARGUMENTS - {"version"}
+    }
     attributes: dict[str, Any] = {
         name: {
             "type": each.type,

@@ -24,15 +24,23 @@ _WRITTEN_ROOT = re.compile(r"^    synthesizeHclAttributes\(\) \{\n(.*?)^    \}",
 _WRITTEN = re.compile(
     r"^ +(\w+): \{\s*value: [^\n]*\n\s*isBlock: (true|false),\s*type: \"(\w+)\",\s*storageClassType: \"(\w+)\"", re.M
 )
-_READ = re.compile(r"// (\w+) - computed: true, optional: false[^\n]*\n\s*get \w+\(\) \{\s*return this\.get(\w+)Attribute")
+_READ = re.compile(
+    r"// (\w+) - computed: true, optional: false[^\n]*\n\s*get \w+\(\) \{\s*return this\.get(\w+)Attribute"
+)
 _READ_STRUCT = re.compile(r"// (\w+) - computed: true, optional: false[^\n]*\n\s*this\._")
 _SIMPLE = {"string": "string", "number": "number", "boolean": "bool"}
-_READ_TYPES = {"String": "string", "Number": "number", "Boolean": "bool", "List": ["list", "string"], "StringMap": ["map", "string"]}
+_READ_TYPES = {
+    "String": "string",
+    "Number": "number",
+    "Boolean": "bool",
+    "List": ["list", "string"],
+    "StringMap": ["map", "string"],
+}
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """An argument: `block` is what stands inside where it is a nested block, `type` its type as Terraform's JSON otherwise.
+    """An argument: `block` is what stands inside a nested block, `type` is the type of any other, as Terraform's JSON.
 
     `nesting` is list, set or struct for a block; `repeated` says whether it may stand more than once.
     """
@@ -122,12 +130,14 @@ class _Reader:
         self._interfaces = dict(_INTERFACE.findall(declarations))
         self._written = {name.lower(): body for name, body in _WRITTEN_STRUCT.findall(code)}
         self._root = "".join(_WRITTEN_ROOT.findall(code))
-        own = re.search(r"^class \w+ extends cdktf\.Terraform(Resource|DataSource|Provider) \{\n.*?^\}", code, re.S | re.M)
+        own = re.search(
+            r"^class \w+ extends cdktf\.Terraform(Resource|DataSource|Provider) \{\n.*?^\}", code, re.S | re.M
+        )
         self._code = own[0] if own else ""
 
     def root(self, config: str) -> Block:
         arguments = self._arguments(config, self._root)
-        computed: dict[str, object] = {name: "dynamic" for name in _READ_STRUCT.findall(self._code)}
+        computed: dict[str, object] = dict.fromkeys(_READ_STRUCT.findall(self._code), "dynamic")
         computed |= {name: _READ_TYPES.get(kind, "dynamic") for name, kind in _READ.findall(self._code)}
         return Block(arguments, {name: kind for name, kind in computed.items() if name not in arguments})
 

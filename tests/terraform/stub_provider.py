@@ -1,8 +1,8 @@
-"""A Terraform provider that knows a schema and does nothing: so Terraform itself validates and plans without the real one.
+"""A Terraform provider that knows a schema and does nothing: so Terraform validates and applies without the real one.
 
 Terraform starts it as it would start a real provider (the protocol is tfplugin5 over gRPC on a Unix socket). It answers
-with the schemas in the file that STUB_PROVIDER_SCHEMA names. What it plans and applies is what the configuration says; what a
-real provider would compute is a made-up text that tells where it came from. Nothing is ever created.
+with the schemas in the file that STUB_PROVIDER_SCHEMA names. What it plans and applies is what the configuration says;
+what a real provider would compute is a made-up text that tells where it came from. Nothing is ever created.
 """
 
 import json

@@ -5,7 +5,8 @@ So every expression is evaluated, every reference and type checked, and what wou
 
 import json
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ VARIABLES: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     return Workbench(TERRAFORM, tmp_path_factory.mktemp("applying"))
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """One in which nothing was applied, so that a refusal comes soon."""
+    return Workbench(TERRAFORM, tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +84,10 @@ def test_one_apply_makes_the_integration_and_the_role_that_trusts_it(first: Appl
 
 
 def test_the_second_apply_only_adds_what_needs_tables(first: Applied, applied: Applied) -> None:
-    added = {address.split("[")[0].removeprefix("module.snowflake.") for address in set(applied.resources) - set(first.resources)}
+    added = {
+        address.split("[")[0].removeprefix("module.snowflake.")
+        for address in set(applied.resources) - set(first.resources)
+    }
 
     assert added == {
         "snowflake_alert.nothing_published",
@@ -146,7 +156,9 @@ def test_roles_get_what_grants_tf_lists_and_nothing_else(applied: Applied) -> No
 
 def test_only_three_roles_come_near_personal_data(applied: Applied) -> None:
     near = {role for role, _, what, _ in granted(applied) if '"PII"' in what}
-    inherited = {each["role_name"] for each in applied.of("snowflake_grant_account_role").values() if each["parent_role_name"]}
+    inherited = {
+        each["role_name"] for each in applied.of("snowflake_grant_account_role").values() if each["parent_role_name"]
+    }
 
     assert near == {"LOADER", "TRANSFORMER", "PII_READER"}
     assert inherited == {"TRANSFORMER", "REPORTER"}
@@ -187,7 +199,9 @@ def test_personal_columns_are_tagged_with_masks(applied: Applied) -> None:
     masked = {name for each in applied.of("snowflake_tag_association").values() for name in each["object_identifiers"]}
 
     assert len(tag["masking_policies"]) == 2
-    assert {each["tag_id"] for each in applied.of("snowflake_tag_association").values()} == {tag["fully_qualified_name"]}
+    assert {each["tag_id"] for each in applied.of("snowflake_tag_association").values()} == {
+        tag["fully_qualified_name"]
+    }
     assert named("PII", "CUSTOMERS", "EMAIL") in masked
     assert named("PII", "QUARANTINE_CUSTOMERS", "_EXTRA") in masked
     assert len(masked) == 10
@@ -265,7 +279,9 @@ def test_every_alarm_tells_somebody(applied: Applied) -> None:
 
     assert len(alarms) == 4
     assert all(each["alarm_actions"] == [topic["arn"]] for each in alarms)
-    assert [each["endpoint"] for each in applied.of("aws_sns_topic_subscription").values()] == VARIABLES["alert_recipients"]
+    assert [each["endpoint"] for each in applied.of("aws_sns_topic_subscription").values()] == VARIABLES[
+        "alert_recipients"
+    ]
     assert [each["arn"] for each in applied.of("aws_cloudwatch_event_target").values()] == [topic["arn"]]
 
 
@@ -285,32 +301,117 @@ def test_outputs_are_what_airflow_needs(applied: Applied) -> None:
     assert (environment["LAKE_BUCKET"], environment["SNOWFLAKE_DATABASE"]) == ("shop-lake", "ANALYTICS")
 
 
-REFUSED = {
-    "public_keys": [
-        {"AIRFLOW": {"key": "MII" + "A" * 380}},
-        {**VARIABLES["public_keys"], "AIRFLOW": {"key": "-----BEGIN PUBLIC KEY-----"}},
-    ],
-    "allowed_networks": [
-        {**VARIABLES["allowed_networks"], "AIRFLOW": ["0.0.0.0/0"]},
-        {**VARIABLES["allowed_networks"], "AIRFLOW": []},
-        {"AIRFLOW": ["203.0.113.7/32"]},
-    ],
-    "airflow_trust": [{}, {"role_arns": ["arn:aws:iam::444455556666:root"]}, {"role_arns": ["arn:aws:iam::444455556666:role/*"]}],
-    "lake_external_id": ["short"],
-    "aws_account_id": ["my account"],
-    "alert_recipients": [[]],
-    "lake_bucket": ["Not_A_Bucket"],
-}
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [(variable, value) for variable, values in REFUSED.items() for value in values],
-    ids=lambda each: each if isinstance(each, str) else json.dumps(each)[:40],
+# What would give too much away, and the test above that sees it.
+OPENED = (
+    (
+        "snowflake/grants.tf",
+        'privileges        = ["USAGE"]\n\n  on_account_object',
+        'privileges        = ["USAGE", "MONITOR"]\n\n  on_account_object',
+        test_roles_get_what_grants_tf_lists_and_nothing_else,
+    ),
+    (
+        "snowflake/roles.tf",
+        'toset(["TRANSFORMER", "REPORTER"])',
+        'toset(["TRANSFORMER", "REPORTER", "PII_READER"])',
+        test_only_three_roles_come_near_personal_data,
+    ),
+    ("snowflake/users.tf", '"NONE"', '"ALL"', test_users_sign_in_by_key_from_known_networks_with_one_role),
+    (
+        "snowflake/warehouses.tf",
+        "suspend_trigger           = 100",
+        "suspend_trigger           = 1000",
+        test_every_warehouse_suspends_and_has_a_budget,
+    ),
+    ("snowflake/database.tf", '"true"', '"false"', test_every_schema_is_of_managed_access_and_pii_forgets_soon),
+    (
+        "snowflake/pii.tf",
+        'personal_tables = ["CUSTOMERS", "QUARANTINE_CUSTOMERS"]',
+        'personal_tables = ["CUSTOMERS"]',
+        test_personal_columns_are_tagged_with_masks,
+    ),
+    (
+        "aws/role_snowflake.tf",
+        '"s3:PutObject"]',
+        '"s3:PutObject", "s3:DeleteObject"]',
+        test_snowflake_reads_raw_and_unloads_exports_only,
+    ),
+    (
+        "aws/role_airflow.tf",
+        '"s3:ListBucketVersions"]',
+        '"s3:ListBucketVersions", "s3:PutBucketPolicy"]',
+        test_airflow_reads_writes_and_erases_the_lake_and_reads_its_connections,
+    ),
+    ("aws/role_exports.tf", '/exports/*"]', '/*"]', test_readers_of_exports_read_nothing_else),
+    (
+        "aws/lake.tf",
+        'variable = "aws:SecureTransport"',
+        'variable = "aws:ViaAWSService"',
+        test_the_lake_is_private_versioned_encrypted_and_takes_tls_only,
+    ),
+    (
+        "aws/alarms.tf",
+        "alarm_actions       = [aws_sns_topic.alarms.arn]",
+        "alarm_actions       = []",
+        test_every_alarm_tells_somebody,
+    ),
+    (
+        "aws/role_snowflake.tf",
+        "[var.snowflake_external_id]",
+        '["anybody"]',
+        test_one_apply_makes_the_integration_and_the_role_that_trusts_it,
+    ),
 )
-def test_values_that_cannot_be_right_are_refused(bench: Workbench, first: Applied, variable: str, value: Any) -> None:
-    with pytest.raises(TerraformFailed, match="Invalid value for variable"):
-        bench.apply("prod", {**VARIABLES, variable: value})
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Applied:
+    """prod with all of these mistakes."""
+    place = tmp_path_factory.mktemp("opened")
+    root = shutil.copytree(TERRAFORM, place / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
+    for name, old, new, _ in OPENED:
+        file = root / "modules" / name
+        assert old in file.read_text(), f"{name} has changed: plant the mistake elsewhere"
+        file.write_text(file.read_text().replace(old, new, 1))
+    return Workbench(root, place / "bench").apply("prod", {**VARIABLES, "tables_exist": True})
+
+
+@pytest.mark.parametrize("test", [test for *_, test in OPENED], ids=lambda test: test.__name__)
+def test_what_would_give_too_much_away_is_seen(opened: Applied, test: Callable[[Applied], None]) -> None:
+    with pytest.raises(AssertionError):
+        test(opened)
+
+
+# Values that cannot be right. Terraform names several at once, unless the rule of one reads the other.
+REFUSED: list[dict[str, Any]] = [
+    {
+        "public_keys": {**VARIABLES["public_keys"], "AIRFLOW": {"key": "-----BEGIN PUBLIC KEY-----"}},
+        "airflow_trust": {},
+        "lake_external_id": "short",
+        "alert_recipients": [],
+        "lake_bucket": "Not_A_Bucket",
+    },
+    {
+        "public_keys": {"AIRFLOW": {"key": "MII" + "A" * 380}},
+        "airflow_trust": {"role_arns": ["arn:aws:iam::444455556666:root"]},
+        "exports_reader_arns": ["*"],
+        "budget_watchers": [],
+    },
+    {
+        "allowed_networks": {**VARIABLES["allowed_networks"], "AIRFLOW": ["0.0.0.0/0"]},
+        "airflow_trust": {"role_arns": ["arn:aws:iam::444455556666:role/*"]},
+    },
+    {"allowed_networks": {**VARIABLES["allowed_networks"], "AIRFLOW": []}},
+    {"allowed_networks": {"AIRFLOW": ["203.0.113.7/32"]}},
+    {"aws_region": "Ireland", "aws_account_id": "mine"},
+]
+
+
+@pytest.mark.parametrize("wrong", REFUSED, ids=lambda wrong: ", ".join(wrong))
+def test_values_that_cannot_be_right_are_refused(empty: Workbench, wrong: dict[str, Any]) -> None:
+    with pytest.raises(TerraformFailed, match="Invalid value for variable") as refused:
+        empty.apply("prod", {**VARIABLES, **wrong})
+
+    assert set(wrong) <= set(re.findall(r"var\.(\w+)[\w.]* is", str(refused.value))), refused.value
 
 
 def granted(applied: Applied) -> Iterator[tuple[str, str, str, str]]:
@@ -354,7 +455,10 @@ def allowed(applied: Applied, role: str) -> set[tuple[str, str]]:
     """Action and resource of all that a role may do."""
     assert {each["Effect"] for each in policy(applied, role)} == {"Allow"}
     return {
-        (action, resource) for each in policy(applied, role) for action in each["Action"] for resource in each["Resource"]
+        (action, resource)
+        for each in policy(applied, role)
+        for action in each["Action"]
+        for resource in each["Resource"]
     }
 
 
