@@ -192,9 +192,9 @@ def _differences(where: str, body: dict[str, Any], schema: Block) -> Iterator[st
         if attribute.block and not attribute.repeated and times > 1 and "dynamic" not in body:
             yield f"{where}: {name} may stand there once"
     for name, each in inner:
-        attribute = schema.arguments.get(name)
-        if attribute and attribute.block:
-            yield from _differences(f"{where}.{name}", each, attribute.block)
+        known = schema.arguments.get(name)
+        if known and known.block:
+            yield from _differences(f"{where}.{name}", each, known.block)
 
 
 def _bad_references(folder: Path, known: dict[tuple[str, str, str], Block]) -> Iterator[str]:

@@ -175,7 +175,7 @@ def _folder(kind: str) -> str:
 
 
 def _readme(package: str) -> str:
-    return str(metadata.metadata(package.replace("_", "-")).get_payload() or "")
+    return metadata.distribution(package.replace("_", "-")).read_text("METADATA") or ""
 
 
 def _read_sources(package: str) -> dict[str, tuple[str, str]]:

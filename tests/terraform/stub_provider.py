@@ -7,7 +7,6 @@ what a real provider would compute is a made-up text that tells where it came fr
 
 import json
 import os
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -42,6 +41,7 @@ class _Handlers(grpc.GenericRpcHandler):
     """Every method takes and gives the bytes of a message; what is not known is answered as not implemented."""
 
     def __init__(self, provider: "_Provider", stopped: threading.Event) -> None:
+        self._stopped = stopped
         self._methods: dict[str, Callable[[dict[int, list[bytes]]], bytes]] = {
             "/tfplugin5.Provider/GetSchema": provider.schema,
             "/tfplugin5.Provider/PrepareProviderConfig": lambda request: field(1, _first(request, 1)),
@@ -54,8 +54,12 @@ class _Handlers(grpc.GenericRpcHandler):
             "/tfplugin5.Provider/UpgradeResourceState": lambda request: field(1, field(2, _json(request))),
             "/tfplugin5.Provider/ReadDataSource": provider.read_data_source,
             "/tfplugin5.Provider/Stop": lambda request: b"",
-            "/plugin.GRPCController/Shutdown": lambda request: stopped.set() or b"",
+            "/plugin.GRPCController/Shutdown": self._shut_down,
         }
+
+    def _shut_down(self, _: dict[int, list[bytes]]) -> bytes:
+        self._stopped.set()
+        return b""
 
     def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         method = self._methods.get(call.method)
@@ -217,4 +221,4 @@ def _encoded(number: int) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

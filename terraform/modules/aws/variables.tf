@@ -88,7 +88,7 @@ variable "snowflake_external_id" {
 }
 
 variable "airflow_trust" {
-  description = "Who may become the role of Airflow: IAM roles (such as Astro's workload identity), AWS services (such as ecs-tasks.amazonaws.com) or a Kubernetes service account through an OIDC provider."
+  description = "Who may become the role of Airflow: IAM roles (such as Astro's workload identity), AWS services that tell for which account they ask (such as ecs-tasks.amazonaws.com) or a Kubernetes service account through an OIDC provider."
   type = object({
     role_arns = optional(list(string), [])
     services  = optional(list(string), [])
