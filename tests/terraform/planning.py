@@ -15,7 +15,7 @@ from tests.terraform.stub_provider import SCHEMA_FILE
 
 STUB = Path(__file__).with_name("stub_provider.py")
 SOURCES = {"snowflake": "snowflakedb/snowflake", "aws": "hashicorp/aws"}
-SECONDS = 240
+SECONDS = 600
 
 
 class TerraformFailed(Exception):

@@ -20,6 +20,7 @@ import msgpack
 SCHEMA_FILE = "STUB_PROVIDER_SCHEMA"
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
+LONGEST_SECONDS = 900  # in case Terraform is killed and cannot say that it is over
 _NESTING = {"struct": 1, "list": 2, "set": 3}
 
 
@@ -33,7 +34,7 @@ def main() -> None:
         server.add_insecure_port(f"unix:{directory}/provider")
         server.start()
         print(f"1|5|unix|{directory}/provider|grpc|", flush=True)
-        stopped.wait(timeout=120)
+        stopped.wait(timeout=LONGEST_SECONDS)
         server.stop(grace=None)
 
 
