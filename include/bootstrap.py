@@ -42,10 +42,32 @@ def _add_columns(warehouse: Warehouse, table: str, columns: dict[str, str]) -> N
         warehouse.run("ddl/add_column.sql", table=table, column=column, type=kind)
 
 
+def state(warehouse: Warehouse) -> dict[str, set[str]]:
+    """Columns of every table and view in the pipeline's schemas, by `schema.table`."""
+    found: dict[str, set[str]] = {}
+    for table, column in warehouse.rows("bootstrap/columns.sql"):
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def changes(before: dict[str, set[str]], after: dict[str, set[str]]) -> list[str]:
+    """What came into being between two states, a line each."""
+    return [
+        f"created: {table}"
+        if table not in before
+        else f"added to {table}: {', '.join(sorted(columns - before[table]))}"
+        for table, columns in sorted(after.items())
+        if columns - before.get(table, set())
+    ]
+
+
 def main() -> None:
     with open_warehouse("bootstrap") as warehouse:
-        for name in bootstrap(warehouse):
-            print(f"ready: {name}")
+        before = state(warehouse)
+        names = bootstrap(warehouse)
+        made = changes(before, state(warehouse))
+    print("\n".join(made or ["nothing to do"]))
+    print(f"ready: {len(names)} tables and the view audit.quarantine_summary")
 
 
 if __name__ == "__main__":
