@@ -85,7 +85,9 @@ def _fill(connection: psycopg.Connection, rows: int) -> None:
         name = sql.Identifier(table)
         connection.execute(f"create table {table} ({shop_tables()[table]})".encode())
         connection.execute(statement.encode(), values)
-        connection.execute(sql.SQL("alter table {} add primary key ({})").format(name, sql.Identifier(contract(table).key[0])))
+        connection.execute(
+            sql.SQL("alter table {} add primary key ({})").format(name, sql.Identifier(contract(table).key[0]))
+        )
         connection.execute(sql.SQL("create index on {} (updated_at)").format(name))
     connection.execute(_LINES.encode())
     connection.execute("vacuum analyze")

@@ -9,6 +9,10 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 _FILE = re.compile(r"^`(?P<path>[\w./-]+)`\n\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_INSERTION = re.compile(
+    r"^`(?P<path>[\w./-]+)`, below the line with `(?P<anchor>[^`]+)`\n\n```\w+\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 _FOLDERS = ("dags", "docs", "include", "local", "plugins", "tests")
 _FILES = ("pyproject.toml", "airflow_settings.yaml", "README.md", "requirements.txt", "Makefile")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "target", "logs", "images", "node_modules")
@@ -17,6 +21,19 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "target", "logs", "images", "n
 def files(guide: str) -> dict[str, str]:
     """The files that a guide has its reader write: those whose path stands alone in the line above a block."""
     return {found["path"]: found["text"] for found in _FILE.finditer((PROJECT / "docs" / guide).read_text())}
+
+
+def insert(guide: str, project: Path) -> int:
+    """Put into a project's files what a guide has its reader put below a line; returns how often it does."""
+    found = list(_INSERTION.finditer((PROJECT / "docs" / guide).read_text()))
+    for each in found:
+        file = project / each["path"]
+        above, below = [], file.read_text().splitlines(keepends=True)
+        while not above or each["anchor"] not in above[-1]:
+            assert below, f"{each['path']} has no line with {each['anchor']}"
+            above.append(below.pop(0))
+        file.write_text("".join([*above, each["text"], *below]))
+    return len(found)
 
 
 def lines(written: dict[str, str]) -> int:

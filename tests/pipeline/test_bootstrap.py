@@ -38,9 +38,7 @@ def test_it_makes_every_table_once_and_says_which(bare: Warehouse, capsys: pytes
     assert {f"created: {name}" for name in bootstrap.state(bare).keys() - before.keys()} == set(made)
 
 
-def test_again_it_changes_nothing_and_keeps_the_rows(
-    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_again_it_changes_nothing_and_keeps_the_rows(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.load("orders", [order("O1")])
     held, before = pipeline.held("orders"), bootstrap.state(pipeline.warehouse)
     for _ in range(2):
