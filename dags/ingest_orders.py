@@ -4,7 +4,7 @@
 
 **Schedule.** Daily after midnight, store time. A manual run with the params `start` and `end` loads that span at once.
 
-**Inputs → outputs.** `order_db` → `staging.orders`, `staging.order_items`, `staging.refunds`, and every other table whose
+**Inputs → outputs.** `order_db` → `staging.orders`, `staging.order_items`, `staging.refunds`, every other table whose
 contract says `source: orders`; rejected rows → `quarantine.*`; counts and money → `audit.loads`; asset `orders`.
 
 **Reruns.** Safe at any point and in any order: newer versions win, and a batch is published once.
@@ -18,7 +18,7 @@ many are gone it refuses: ask why they went; `allow_deletions` says that it was 
 
 from airflow.sdk import chain, dag, task_group
 
-from include import assets
+from include import assets, config
 from include.contracts import tables_of
 from include.dag_defaults import DAILY, ingest_defaults
 from include.ingest import (
@@ -50,7 +50,7 @@ def ingest_orders():
 
         @task_group(group_id=table)
         def batch(table: str):
-            return publish(gate(land(extract(table))))
+            return publish(gate(land(extract.override(pool=config.ORDER_DB)(table))))
 
         published.append(batch(table))
 

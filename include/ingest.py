@@ -329,4 +329,3 @@ def _manifest(batch: dict[str, Any]) -> "tuple[Manifest, Any]":
     from include.contracts import contract
 
     return lake.read_manifest(lake_client(), config.LAKE_BUCKET, batch["folder"]), contract(batch["table"])
-

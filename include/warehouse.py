@@ -92,7 +92,7 @@ def open_warehouse(job: str) -> Iterator[Warehouse]:
     """A session through the Airflow connection `warehouse`; times are UTC, every query carries `query_tag(job)`."""
     import snowflake.connector
 
-    warehouse = Warehouse(snowflake.connector.connect(**connect_args(query_tag(job))))
+    warehouse = Warehouse(snowflake.connector.connect(**connect_args(job)))
     try:
         yield warehouse
     finally:
@@ -111,7 +111,7 @@ def query_tag(job: str) -> str:
 
 
 def connect_args(
-    tag: str = '{"job": "warehouse"}',
+    job: str = "warehouse",
     conn_id: str = WAREHOUSE,
     login_timeout: int = LOGIN_TIMEOUT_SECONDS,
     statement_timeout: int = STATEMENT_TIMEOUT_SECONDS,
@@ -120,7 +120,7 @@ def connect_args(
     from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 
     parameters = {
-        "QUERY_TAG": tag,
+        "QUERY_TAG": query_tag(job),
         "TIMEZONE": "UTC",
         "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
         "LOCK_TIMEOUT": LOCK_TIMEOUT_SECONDS,

@@ -67,7 +67,7 @@ SETTINGS = {
 
 
 def shop_tables() -> dict[str, str]:
-    """Columns of every table of the order database, as PostgreSQL declares them; by its contract where none is above."""
+    """Columns of every table of the order database, as PostgreSQL declares them; else by its contract."""
     return _TABLES | {name: _declared(contract(name)) for name in tables_of("orders") if name not in _TABLES}
 
 

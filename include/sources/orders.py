@@ -1,6 +1,6 @@
 """Tables of the order database (PostgreSQL), streamed through ADBC as Arrow.
 
-A contract with `source: orders` says all there is to know of a table: its key, its day, its money. The database holds it
+A contract with `source: orders` says all there is to know of a table: key, day, money. The database holds it
 under the same name, with a column `updated_at`.
 """
 

@@ -79,6 +79,24 @@ def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id
     assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build", "reload"}
 
 
+@pytest.mark.parametrize("dag_id", sorted(INGEST))
+def test_a_source_is_read_by_as_few_tasks_at_once_as_its_pool_allows(bag, dag_id):
+    pools = {"orders": "order_db", "web_events": "google_analytics"}
+    source = dag_id.removeprefix("ingest_")
+    for task in bag.dags[dag_id].tasks:
+        if task.task_id.endswith(".extract"):
+            assert task.pool == pools.get(source, source)
+        elif task.task_id.endswith((".land", ".gate", ".publish")):
+            assert task.pool == "warehouse"
+
+
+def test_every_task_that_runs_dbt_tells_it_whom_to_charge(bag):
+    told = [task.env for task in bag.dags["build_marts"].tasks if hasattr(task, "profile_config")]
+    assert told
+    for environment in told:
+        assert all(name in environment["DBT_ENV_CUSTOM_ENV_QUERY_TAG"] for name in ("dag_id", "task_id", "run_id"))
+
+
 def test_only_the_order_database_loses_rows_and_more_than_the_limit_only_when_allowed(bag):
     assert {dag_id for dag_id in INGEST if "allow_deletions" in bag.dags[dag_id].params} == {"ingest_orders"}
     assert bag.dags["ingest_orders"].params["allow_deletions"] is False

@@ -49,7 +49,7 @@ class Dbt:
 
 @contextmanager
 def parsed(stack: Stack, target: Path, *arguments: str) -> Iterator[Dbt]:
-    """The project on a stack, parsed with these arguments: the profile's variables stand in the environment meanwhile."""
+    """A project on a stack, parsed with these arguments; the profile's variables stand in the environment meanwhile."""
     from dbt.cli.main import dbtRunner
 
     endpoint = stack.endpoints["snowflake"]

@@ -1,4 +1,4 @@
-"""docs/adding-a-source.md does what it says: its files alone bring a new table to staging, through a gate of its own."""
+"""docs/adding-a-source.md does what it says: its files alone bring a new table to staging, through its own gate."""
 
 from pathlib import Path
 

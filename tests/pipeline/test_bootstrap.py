@@ -7,7 +7,7 @@ import pytest
 from include import bootstrap
 from include.config import SQL_DIR
 from include.contracts import all_contracts
-from include.warehouse import Warehouse, open_warehouse
+from include.warehouse import Warehouse
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.rows import order
 
