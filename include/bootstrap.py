@@ -6,7 +6,7 @@ Terraform makes what stands around them (database, schemas, warehouses, roles, s
 """
 
 from include.config import SNOWFLAKE_DATABASE, SQL_DIR
-from include.contracts import all_contracts
+from include.contracts import Contract, all_contracts
 from include.warehouse import Warehouse, open_warehouse
 
 # Columns that came after the first version, all at the end of their tables: what exists already is given them.
@@ -16,14 +16,18 @@ AUDIT_COLUMNS = {"loads": {"extracted_at": "timestamp_ntz"}}
 
 
 def bootstrap(warehouse: Warehouse) -> list[str]:
-    """Create what is missing, and the view over quarantine anew; return the names of the tables that now exist."""
+    """Create what is missing, and the view over quarantine anew; return the names of the tables that now exist.
+
+    A column that a contract was given later is added, too, without its promise: what is there already has no value of it.
+    """
     names = []
+    held = state(warehouse)
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
         warehouse.run("ddl/quarantine_table.sql", table=contract.quarantine, columns=contract.columns)
         warehouse.run("ddl/publish_turn.sql", table=contract.turn)
-        _add_columns(warehouse, contract.target, STAGING_COLUMNS)
-        _add_columns(warehouse, contract.quarantine, QUARANTINE_COLUMNS)
+        _add_columns(warehouse, contract.target, _later(contract, held.get(contract.target)) | STAGING_COLUMNS)
+        _add_columns(warehouse, contract.quarantine, _later(contract, held.get(contract.quarantine)) | QUARANTINE_COLUMNS)
         names += [contract.target, contract.quarantine, contract.turn]
     for schema in ("analytics", "audit"):
         # The database may have the name of the schema: only a full name is clear then.
@@ -35,6 +39,11 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
         _add_columns(warehouse, f"{SNOWFLAKE_DATABASE}.audit.{table}", columns)
     warehouse.run("ddl/quarantine_summary.sql", contracts=all_contracts())
     return names
+
+
+def _later(contract: Contract, held: set[str] | None) -> dict[str, str]:
+    """Columns of a contract that its table, made before, does not have."""
+    return {column.name: column.type for column in contract.columns if held and column.name not in held}
 
 
 def _add_columns(warehouse: Warehouse, table: str, columns: dict[str, str]) -> None:
