@@ -18,7 +18,7 @@ AUDIT_COLUMNS = {"loads": {"extracted_at": "timestamp_ntz"}}
 def bootstrap(warehouse: Warehouse) -> list[str]:
     """Create what is missing, and the view over quarantine anew; return the names of the tables that now exist.
 
-    A column that a contract was given later is added, too, without its promise: what is there already has no value of it.
+    A column that a contract was given later is added, too, without its promise: older rows have no value of it.
     """
     names = []
     held = state(warehouse)
@@ -27,7 +27,8 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
         warehouse.run("ddl/quarantine_table.sql", table=contract.quarantine, columns=contract.columns)
         warehouse.run("ddl/publish_turn.sql", table=contract.turn)
         _add_columns(warehouse, contract.target, _later(contract, held.get(contract.target)) | STAGING_COLUMNS)
-        _add_columns(warehouse, contract.quarantine, _later(contract, held.get(contract.quarantine)) | QUARANTINE_COLUMNS)
+        rejected = _later(contract, held.get(contract.quarantine)) | QUARANTINE_COLUMNS
+        _add_columns(warehouse, contract.quarantine, rejected)
         names += [contract.target, contract.quarantine, contract.turn]
     for schema in ("analytics", "audit"):
         # The database may have the name of the schema: only a full name is clear then.

@@ -1,13 +1,16 @@
-"""The documents: every link leads somewhere, every path and test that is named exists, nothing that is in use is left out."""
+"""The documents: every link leads somewhere, every path and test they name exists, nothing in use is left out."""
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from include.config import CONTRACTS_DIR, SQL_DIR
+from tests.pipeline import guides
 
 REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
@@ -77,7 +80,7 @@ def test_every_file_with_a_statement_that_the_stand_in_treats_apart_is_listed(st
         if re.search(STATEMENTS[statement], file.read_text(), re.MULTILINE)
     }
     assert files
-    assert {path for path in re.findall(r"`(\w+/\w+\.sql)`", row)} == files
+    assert set(re.findall(r"`(\w+/\w+\.sql)`", row)) == files
 
 
 def test_every_statement_names_a_page_of_snowflake_or_says_by_memory() -> None:
@@ -115,3 +118,13 @@ def test_the_product_does_not_know_the_stand_ins() -> None:
             }
             foreign = [each for each in modules if re.match(r"(local|fakesnow|duckdb|moto|tests)(\.|$)", each)]
             assert not foreign, f"{file.relative_to(REPOSITORY)} imports {foreign}"
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=name)
+def test_python_of_a_guide_is_written_as_the_project_writes_it(page: Path) -> None:
+    for path, text in guides.files(page.name).items():
+        if path.endswith(".py"):
+            for command in (("check",), ("format", "--check", "--diff")):
+                ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", path, "-"]
+                said = subprocess.run(ruff, input=text, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+                assert said.returncode == 0, said.stdout

@@ -17,7 +17,7 @@ tagged as (
     select
         convert_timezone('UTC', start_time)::date as usage_day,
         warehouse_name,
-        try_parse_json(query_tag) as tag,
+        try_parse_json(query_tag) as payer,
         credits_attributed_compute::number(38, 9) as compute_credits,
         coalesce(credits_used_query_acceleration, 0)::number(38, 9) as acceleration_credits
 
@@ -30,11 +30,11 @@ used as (
     select
         usage_day,
         warehouse_name,
-        tag:dag::varchar as dag_id,
-        tag:run::varchar as run_id,
-        tag:task::varchar as task_id,
-        tag:model::varchar as model_name,
-        coalesce(tag:dag::varchar, tag:job::varchar, 'api ' || tag:api::varchar, 'untagged') as charged_to,
+        payer:dag::varchar as dag_id,
+        payer:run::varchar as run_id,
+        payer:task::varchar as task_id,
+        payer:model::varchar as model_name,
+        coalesce(payer:dag::varchar, payer:job::varchar, 'api ' || payer:api::varchar, 'untagged') as charged_to,
         compute_credits,
         acceleration_credits
 
