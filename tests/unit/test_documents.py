@@ -128,3 +128,10 @@ def test_python_of_a_guide_is_written_as_the_project_writes_it(page: Path) -> No
                 ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", path, "-"]
                 said = subprocess.run(ruff, input=text, cwd=REPOSITORY, capture_output=True, text=True, check=False)
                 assert said.returncode == 0, said.stdout
+
+
+def test_every_decision_is_listed_with_its_own_words() -> None:
+    index = (DOCS / "decisions" / "README.md").read_text()
+    for page in (DOCS / "decisions").glob("0*.md"):
+        number, title = page.read_text().splitlines()[0].removeprefix("# ").split(" ", 1)
+        assert f"| [{number}]({page.name}) | {title} |" in index
