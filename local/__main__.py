@@ -116,9 +116,14 @@ def _dbt(options: argparse.Namespace) -> int:
     stack, state = Stack.read(), state_directory()
     environment = client_environment(stack, Dataset.read(stack.dataset_dir), state) | dbt_environment(stack)
     folder = state / "dbt"
-    places = ["--project-dir", DBT_DIR, "--profiles-dir", DBT_DIR, "--target-path", folder / "target"]
-    command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", *options.arguments, *map(str, places)]
-    own = {**os.environ, **environment, "DBT_LOG_PATH": str(folder / "logs")}
+    places = {
+        "PROJECT_DIR": DBT_DIR,
+        "PROFILES_DIR": DBT_DIR,
+        "TARGET_PATH": folder / "target",
+        "LOG_PATH": folder / "logs",
+    }
+    own = {**os.environ, **environment, **{f"DBT_{name}": str(place) for name, place in places.items()}}
+    command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", *options.arguments]
     return subprocess.run(command, env=own, cwd=DBT_DIR, check=False).returncode
 
 
