@@ -13,6 +13,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 DATASET ?=
 DATASETS ?=
+DO ?=
 EXIT ?=
 PORT ?=
 TIMEOUT ?=
@@ -62,6 +63,10 @@ sql: export STATEMENT := $(Q)
 sql: $(READY) ## Snowflake SQL on the local warehouse: a prompt, or Q="select 1", or FILE=x.sql
 	@if [ -n "$$STATEMENT" ]; then exec $(RUN) -m local sql "$$STATEMENT"; \
 	else exec $(RUN) -m local sql $(if $(FILE),--file "$(FILE)"); fi
+
+.PHONY: dbt
+dbt: $(READY) ## a dbt command on the local warehouse: DO="build --select fct_orders"
+	@exec $(RUN) -W ignore -m local dbt $(DO)
 
 .PHONY: api
 api: $(READY) ## serve the REST API on the running stack, or on AIRFLOW_CONN_WAREHOUSE_READER: [PORT=5000]

@@ -15,7 +15,7 @@ Retry-After, so look at the API's own status page before clearing the task. `gat
 
 from airflow.sdk import chain, dag, task_group
 
-from include import assets
+from include import assets, config
 from include.dag_defaults import DAILY, ingest_defaults
 from include.ingest import announce, extract, gate, land, publish, reconcile, reload, request_build, window_params
 
@@ -32,7 +32,7 @@ TABLE = "products"
 def ingest_catalog():
     @task_group(group_id=TABLE)
     def batch():
-        return publish(gate(land(extract(TABLE))))
+        return publish(gate(land(extract.override(pool=config.CATALOG)(TABLE))))
 
     differing = reconcile([TABLE])
     chain(batch(), differing, [announce(assets.CATALOG), request_build(), reload(differing)])

@@ -15,7 +15,7 @@ INVALID_SESSION_ID means the connected app's key was rotated. `gate` failed: its
 
 from airflow.sdk import chain, dag, task_group
 
-from include import assets
+from include import assets, config
 from include.dag_defaults import DAILY, ingest_defaults
 from include.ingest import announce, extract, gate, land, publish, reconcile, reload, request_build, window_params
 
@@ -32,7 +32,7 @@ TABLE = "customers"
 def ingest_crm():
     @task_group(group_id=TABLE)
     def batch():
-        return publish(gate(land(extract(TABLE))))
+        return publish(gate(land(extract.override(pool=config.CRM)(TABLE))))
 
     differing = reconcile([TABLE])
     chain(batch(), differing, [announce(assets.CRM), request_build(), reload(differing)])

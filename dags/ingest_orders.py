@@ -1,11 +1,11 @@
-"""Load orders, their items and refunds from the order database into staging.
+"""Load the tables of the order database (orders, their items, refunds) into staging.
 
 **What.** Rows changed in the day's window, streamed to S3 as Parquet, copied into a landing table, gated, published.
 
 **Schedule.** Daily after midnight, store time. A manual run with the params `start` and `end` loads that span at once.
 
-**Inputs → outputs.** `order_db` → `staging.orders`, `staging.order_items`, `staging.refunds`; rejected rows →
-`quarantine.*`; counts and money → `audit.loads`; asset `orders`.
+**Inputs → outputs.** `order_db` → `staging.orders`, `staging.order_items`, `staging.refunds`, every other table whose
+contract says `source: orders`; rejected rows → `quarantine.*`; counts and money → `audit.loads`; asset `orders`.
 
 **Reruns.** Safe at any point and in any order: newer versions win, and a batch is published once.
 
@@ -18,7 +18,8 @@ many are gone it refuses: ask why they went; `allow_deletions` says that it was 
 
 from airflow.sdk import chain, dag, task_group
 
-from include import assets
+from include import assets, config
+from include.contracts import tables_of
 from include.dag_defaults import DAILY, ingest_defaults
 from include.ingest import (
     announce,
@@ -33,7 +34,7 @@ from include.ingest import (
     window_params,
 )
 
-TABLES = ("orders", "order_items", "refunds")
+TABLES = tables_of("orders")
 
 
 @dag(
@@ -49,7 +50,7 @@ def ingest_orders():
 
         @task_group(group_id=table)
         def batch(table: str):
-            return publish(gate(land(extract(table))))
+            return publish(gate(land(extract.override(pool=config.ORDER_DB)(table))))
 
         published.append(batch(table))
 

@@ -15,7 +15,7 @@ link of the property. `extract` failed: the log names the table. `gate` failed: 
 
 from airflow.sdk import chain, dag, task_group
 
-from include import assets
+from include import assets, config
 from include.dag_defaults import DAILY, ingest_defaults
 from include.ingest import announce, extract, gate, land, publish, reconcile, reload, request_build, window_params
 from include.wait_for_export import wait_for_export
@@ -33,7 +33,7 @@ TABLE = "web_events"
 def ingest_web_events():
     @task_group(group_id=TABLE)
     def batch():
-        return publish(gate(land(extract(TABLE))))
+        return publish(gate(land(extract.override(pool=config.GOOGLE_ANALYTICS)(TABLE))))
 
     differing = reconcile([TABLE])
     chain(wait_for_export(), batch(), differing, [announce(assets.WEB_EVENTS), request_build(), reload(differing)])

@@ -6,7 +6,7 @@ Terraform makes what stands around them (database, schemas, warehouses, roles, s
 """
 
 from include.config import SNOWFLAKE_DATABASE, SQL_DIR
-from include.contracts import all_contracts
+from include.contracts import Contract, all_contracts
 from include.warehouse import Warehouse, open_warehouse
 
 # Columns that came after the first version, all at the end of their tables: what exists already is given them.
@@ -16,14 +16,19 @@ AUDIT_COLUMNS = {"loads": {"extracted_at": "timestamp_ntz"}}
 
 
 def bootstrap(warehouse: Warehouse) -> list[str]:
-    """Create what is missing, and the view over quarantine anew; return the names of the tables that now exist."""
+    """Create what is missing, and the view over quarantine anew; return the names of the tables that now exist.
+
+    A column that a contract was given later is added, too, without its promise: older rows have no value of it.
+    """
     names = []
+    held = state(warehouse)
     for contract in all_contracts():
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
         warehouse.run("ddl/quarantine_table.sql", table=contract.quarantine, columns=contract.columns)
         warehouse.run("ddl/publish_turn.sql", table=contract.turn)
-        _add_columns(warehouse, contract.target, STAGING_COLUMNS)
-        _add_columns(warehouse, contract.quarantine, QUARANTINE_COLUMNS)
+        _add_columns(warehouse, contract.target, _later(contract, held.get(contract.target)) | STAGING_COLUMNS)
+        rejected = _later(contract, held.get(contract.quarantine)) | QUARANTINE_COLUMNS
+        _add_columns(warehouse, contract.quarantine, rejected)
         names += [contract.target, contract.quarantine, contract.turn]
     for schema in ("analytics", "audit"):
         # The database may have the name of the schema: only a full name is clear then.
@@ -37,15 +42,42 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
     return names
 
 
+def _later(contract: Contract, held: set[str] | None) -> dict[str, str]:
+    """Columns of a contract that its table, made before, does not have."""
+    return {column.name: column.type for column in contract.columns if held and column.name not in held}
+
+
 def _add_columns(warehouse: Warehouse, table: str, columns: dict[str, str]) -> None:
     for column, kind in columns.items():
         warehouse.run("ddl/add_column.sql", table=table, column=column, type=kind)
 
 
+def state(warehouse: Warehouse) -> dict[str, set[str]]:
+    """Columns of every table and view in the pipeline's schemas, by `schema.table`."""
+    found: dict[str, set[str]] = {}
+    for table, column in warehouse.rows("bootstrap/columns.sql"):
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def changes(before: dict[str, set[str]], after: dict[str, set[str]]) -> list[str]:
+    """What came into being between two states, a line each."""
+    return [
+        f"created: {table}"
+        if table not in before
+        else f"added to {table}: {', '.join(sorted(columns - before[table]))}"
+        for table, columns in sorted(after.items())
+        if columns - before.get(table, set())
+    ]
+
+
 def main() -> None:
     with open_warehouse("bootstrap") as warehouse:
-        for name in bootstrap(warehouse):
-            print(f"ready: {name}")
+        before = state(warehouse)
+        names = bootstrap(warehouse)
+        made = changes(before, state(warehouse))
+    print("\n".join(made or ["nothing to do"]))
+    print(f"ready: {len(names)} tables and the view audit.quarantine_summary")
 
 
 if __name__ == "__main__":

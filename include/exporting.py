@@ -165,9 +165,7 @@ def finish(exported: list[dict[str, Any]]) -> None:
 def _open() -> "Iterator[Warehouse]":
     from include.warehouse import open_warehouse
 
-    instance = get_current_context()["ti"]
-    tag = f'{{"dag": "{instance.dag_id}", "task": "{instance.task_id}", "run": "{instance.run_id}"}}'
-    with open_warehouse(tag) as warehouse:
+    with open_warehouse("export") as warehouse:
         yield warehouse
 
 

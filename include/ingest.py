@@ -93,7 +93,7 @@ def land(batch: dict[str, Any]) -> dict[str, Any]:
 
     manifest, contract = _manifest(batch)
     lake.verify(clients.lake_client(), config.LAKE_BUCKET, manifest)
-    with open_warehouse(_query_tag()) as warehouse:
+    with open_warehouse("land") as warehouse:
         landed = land_batch(warehouse, manifest, contract)
     log.info("Landed %s rows in %s, as many as the manifest promises", f"{landed.rows:,}", landed.table)
     return batch
@@ -160,7 +160,7 @@ def reconcile(tables: Sequence[str]) -> list[dict[str, Any]]:
     mends = reloads(context["dag_run"].run_type, context["params"])
     window = compared_window(current_window(), mends)
     spans: list[Window] = []
-    with open_warehouse(_query_tag()) as warehouse:
+    with open_warehouse("reconcile") as warehouse:
         for table in tables:
             result = reconciliation.reconcile(warehouse, table, window)
             log.info("%s: %s", table, result)
@@ -319,7 +319,7 @@ def _landed(batch: dict[str, Any]) -> "Iterator[tuple[Warehouse, LandedBatch]]":
     from include.warehouse import open_warehouse
 
     manifest, contract = _manifest(batch)
-    with open_warehouse(_query_tag()) as warehouse:
+    with open_warehouse("ingest") as warehouse:
         yield warehouse, landed(warehouse, manifest, contract)
 
 
@@ -329,8 +329,3 @@ def _manifest(batch: dict[str, Any]) -> "tuple[Manifest, Any]":
     from include.contracts import contract
 
     return lake.read_manifest(lake_client(), config.LAKE_BUCKET, batch["folder"]), contract(batch["table"])
-
-
-def _query_tag() -> str:
-    instance = get_current_context()["ti"]
-    return f'{{"dag": "{instance.dag_id}", "task": "{instance.task_id}", "run": "{instance.run_id}"}}'

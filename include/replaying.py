@@ -55,7 +55,7 @@ def replay() -> int:
     choice = replaying.Choice(params["table"], params["reason"] or None, params["batch"] or None)
     run = Run(instance.dag_id, instance.run_id, config.CODE_VERSION)
     log.info("%s %s", "Dry run, nothing will change: replaying" if params["dry_run"] else "Replaying", choice)
-    with open_warehouse(f'{{"dag": "{run.dag_id}", "task": "{instance.task_id}", "run": "{run.run_id}"}}') as warehouse:
+    with open_warehouse("replay") as warehouse:
         try:
             batch_id = _batch_id(choice)
             replayed = replaying.replay(warehouse, choice, batch_id, run, dry_run=params["dry_run"])

@@ -20,6 +20,8 @@ from cosmos.profiles import SnowflakePrivateKeyPemProfileMapping
 from include import config
 
 _ENVIRONMENT = {
+    # The macro set_query_tag reads it; in the profile it would have dbt parse the project anew in every run.
+    "DBT_ENV_CUSTOM_ENV_QUERY_TAG": '{"dag": "{{ dag.dag_id }}", "task": "{{ task.task_id }}", "run": "{{ run_id }}"}',
     "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test exposure",  # unit tests prove the code: CI runs them
     "DBT_WRITE_JSON": "false",  # nobody reads the manifest that each run would write again
 }
@@ -40,7 +42,7 @@ PROFILE = ProfileConfig(
             "warehouse": "TRANSFORMING_WH",
             "role": "TRANSFORMER",
             "threads": 4,
-            "query_tag": "dbt",
+            "query_tag": '{"job": "dbt"}',
             "connect_retries": 3,
             "connect_timeout": 30,
         },

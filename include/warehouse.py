@@ -1,5 +1,6 @@
 """The warehouse: one connection, transactions, and the SQL files of include/sql rendered and run."""
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -87,19 +88,30 @@ class Warehouse:
 
 
 @contextmanager
-def open_warehouse(query_tag: str) -> Iterator[Warehouse]:
-    """A session through the Airflow connection `warehouse`; times are UTC, every query carries the tag."""
+def open_warehouse(job: str) -> Iterator[Warehouse]:
+    """A session through the Airflow connection `warehouse`; times are UTC, every query carries `query_tag(job)`."""
     import snowflake.connector
 
-    warehouse = Warehouse(snowflake.connector.connect(**connect_args(query_tag)))
+    warehouse = Warehouse(snowflake.connector.connect(**connect_args(job)))
     try:
         yield warehouse
     finally:
         warehouse.close()
 
 
+def query_tag(job: str) -> str:
+    """Whom a session's credits are charged to, as JSON: dag, task and run where a task runs, else the job's name."""
+    from airflow.sdk import get_current_context
+
+    try:
+        instance = get_current_context()["ti"]
+    except RuntimeError:
+        return json.dumps({"job": job})
+    return json.dumps({"dag": instance.dag_id, "task": instance.task_id, "run": instance.run_id})
+
+
 def connect_args(
-    query_tag: str = "warehouse",
+    job: str = "warehouse",
     conn_id: str = WAREHOUSE,
     login_timeout: int = LOGIN_TIMEOUT_SECONDS,
     statement_timeout: int = STATEMENT_TIMEOUT_SECONDS,
@@ -108,7 +120,7 @@ def connect_args(
     from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 
     parameters = {
-        "QUERY_TAG": query_tag,
+        "QUERY_TAG": query_tag(job),
         "TIMEZONE": "UTC",
         "STATEMENT_TIMEOUT_IN_SECONDS": statement_timeout,
         "LOCK_TIMEOUT": LOCK_TIMEOUT_SECONDS,

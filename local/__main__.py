@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
-    if options.run not in (_demo, _api) and rest:
+    if options.run not in (_demo, _api, _dbt) and rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.arguments = rest
     try:
@@ -104,6 +104,29 @@ def _api(options: argparse.Namespace) -> int:
     return main(options.arguments)
 
 
+def _dbt(options: argparse.Namespace) -> int:
+    """Run a dbt command on the running stack, on this data set's days; its own files stay apart from Airflow's."""
+    import os
+    import subprocess
+
+    from include.config import DBT_DIR
+    from local.built_shop import dbt_environment
+    from local.product import Dataset, client_environment
+
+    stack, state = Stack.read(), state_directory()
+    environment = client_environment(stack, Dataset.read(stack.dataset_dir), state) | dbt_environment(stack)
+    folder = state / "dbt"
+    places = {
+        "PROJECT_DIR": DBT_DIR,
+        "PROFILES_DIR": DBT_DIR,
+        "TARGET_PATH": folder / "target",
+        "LOG_PATH": folder / "logs",
+    }
+    own = {**os.environ, **environment, **{f"DBT_{name}": str(place) for name, place in places.items()}}
+    command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", *options.arguments]
+    return subprocess.run(command, env=own, cwd=DBT_DIR, check=False).returncode
+
+
 def _demo(options: argparse.Namespace) -> int:
     from local import demo
 
@@ -158,6 +181,9 @@ def _parser() -> argparse.ArgumentParser:
 
     api = commands.add_parser("api", help="run a command of the REST API on the running stack", add_help=False)
     api.set_defaults(run=_api)
+
+    dbt = commands.add_parser("dbt", help="run a dbt command on the running stack", add_help=False)
+    dbt.set_defaults(run=_dbt)
 
     demo = commands.add_parser("demo", help="run the whole product", add_help=False)
     demo.set_defaults(run=_demo)

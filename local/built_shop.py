@@ -57,18 +57,7 @@ def dbt(stack: Stack, folder: Path, *arguments: str) -> None:
     Raises:
         BuildError: a node failed.
     """
-    endpoint = stack.endpoints["snowflake"]
-    environment = {
-        **os.environ,
-        **stack.environment(),
-        "SNOWFLAKE_ACCOUNT": endpoint["account"],
-        "SNOWFLAKE_USER": endpoint["user"],
-        "SNOWFLAKE_PRIVATE_KEY_PATH": endpoint["private_key_file"],
-        "SNOWFLAKE_HOST": endpoint["host"],
-        "SNOWFLAKE_PORT": str(endpoint["port"]),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
+    environment = {**os.environ, **stack.environment(), **dbt_environment(stack), "DBT_LOG_PATH": str(folder / "logs")}
     places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target")]
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--no-use-colors", *arguments, *places],
@@ -80,6 +69,19 @@ def dbt(stack: Stack, folder: Path, *arguments: str) -> None:
     )
     if ended.returncode != 0:
         raise BuildError(f"dbt {' '.join(arguments)} ended with {ended.returncode}:\n{ended.stdout[-3000:]}")
+
+
+def dbt_environment(stack: Stack) -> dict[str, str]:
+    """Variables with which dbt's profile leads to a stack."""
+    endpoint = stack.endpoints["snowflake"]
+    return {
+        "SNOWFLAKE_ACCOUNT": endpoint["account"],
+        "SNOWFLAKE_USER": endpoint["user"],
+        "SNOWFLAKE_PRIVATE_KEY_PATH": endpoint["private_key_file"],
+        "SNOWFLAKE_HOST": endpoint["host"],
+        "SNOWFLAKE_PORT": str(endpoint["port"]),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
 
 
 def _load(warehouse: Warehouse, table: str, days: Window) -> None:

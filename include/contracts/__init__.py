@@ -78,7 +78,7 @@ def contract(table: str) -> Contract:
     if not path.is_file():
         raise ContractError(f"no contract for table {table!r}: {path} is missing")
     try:
-        return _parse(yaml.safe_load(path.read_text()))
+        return _parse(yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(f"{path.name}: {error}") from error
 
@@ -93,6 +93,11 @@ def tables() -> list[str]:
     return sorted(path.stem for path in CONTRACTS_DIR.glob("*.yml"))
 
 
+def tables_of(source: str) -> list[str]:
+    """Names of a source's tables, sorted."""
+    return [agreed.table for agreed in all_contracts() if agreed.source == source]
+
+
 def _parse(raw: dict[str, Any]) -> Contract:
     columns = tuple(Column(**column) for column in raw.pop("columns"))
     parsed = Contract(**{**raw, "key": tuple(raw["key"])}, columns=columns)
@@ -105,4 +110,6 @@ def _parse(raw: dict[str, Any]) -> Contract:
             raise ValueError(f"{used!r} is not one of the columns")
     if parsed.keep not in _KEEP:
         raise ValueError(f"keep is {parsed.keep!r}, not one of {', '.join(_KEEP)}")
+    if parsed.keep != "versions" and parsed.day is None:
+        raise ValueError(f"keep: {parsed.keep} needs a day, by which staging is held against the source")
     return parsed

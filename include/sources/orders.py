@@ -1,4 +1,8 @@
-"""Orders, their items and refunds from the order database (PostgreSQL), streamed through ADBC as Arrow."""
+"""Tables of the order database (PostgreSQL), streamed through ADBC as Arrow.
+
+A contract with `source: orders` says all there is to know of a table: key, day, money. The database holds it
+under the same name, with a column `updated_at`.
+"""
 
 import hashlib
 import hmac
@@ -12,30 +16,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.contracts import contract
 from include.sources import DayTotal, Extract
 from include.window import Window
 
-TABLES = ("orders", "order_items", "refunds")
 BATCH_BYTES = 8 * 1024 * 1024
 LOOKBACK = timedelta(hours=1)  # a transaction may commit after a later one was read
 
-_ROWS = {
-    "orders": "select {columns} from orders where {changed}",
-    "order_items": (
-        "select {columns}, orders.ordered_at from order_items "
-        "left join orders on orders.order_id = order_items.order_id where {changed}"
-    ),
-    "refunds": "select {columns} from refunds where {changed}",
-}
-_DAYS = {
-    "orders": ("orders.ordered_at", "orders.total_amount", "orders"),
-    "order_items": (
-        "orders.ordered_at",
-        "order_items.line_amount",
-        "order_items join orders on orders.order_id = order_items.order_id",
-    ),
-    "refunds": ("refunds.refunded_at", "refunds.amount", "refunds"),
-}
+# A line has the day of its order: the table that holds the day, and how its rows are found.
+_DAY_FROM = {"order_items": ("orders", "orders.order_id = order_items.order_id")}
 
 
 def extract(connection: Any, table: str, window: Window, email_hash_key: bytes) -> Extract:
@@ -45,13 +34,18 @@ def extract(connection: Any, table: str, window: Window, email_hash_key: bytes) 
     """
     since, until = _literal(window.start - LOOKBACK), _literal(window.end)
     changed = f"{table}.updated_at >= {since} and {table}.updated_at < {until}"
-    batches = _stream(connection, _ROWS[table].format(columns=_columns(connection, table), changed=changed))
+    columns, relation = _columns(connection, table), _relation(table, "left join")
+    if table in _DAY_FROM:
+        columns = f"{columns}, {_day(table)}"
+    batches = _stream(connection, f"select {columns} from {relation} where {changed}")
     return Extract(_ahead(_without_emails(batches, email_hash_key) if table == "orders" else batches))
 
 
 def totals(connection: Any, table: str, window: Window, loaded_from: datetime) -> list[DayTotal]:
     """Rows and money of each store day in the window, of rows changed since `loaded_from`, less the look-back."""
-    day, money, relation = _DAYS[table]
+    agreed = contract(table)
+    day, relation = _day(table), _relation(table, "join")
+    money = f"{table}.{agreed.money}" if agreed.money else "0"
     statement = (
         f"select ({day} at time zone $1)::date as day, "
         f"count(*) filter (where {table}.updated_at < $3) as settled, "
@@ -86,7 +80,7 @@ def missing(connection: Any, table: str, key: str, keys: Iterable[Sequence[str]]
     # Text as JSON: any number of keys is one bound value. Numbers in the source are compared as the lake holds them.
     statement = (
         "select asked.key from json_array_elements_text($1::json) as asked (key) "
-        f"where not exists (select 1 from {_DAYS[table][2]} where {table}.{key}::text = asked.key)"
+        f"where not exists (select 1 from {_relation(table, 'join')} where {table}.{key}::text = asked.key)"
     )
     gone: list[str] = []
     with connection.cursor() as cursor:
@@ -107,6 +101,20 @@ def email_hasher(key: bytes) -> Callable[[str], str]:
         return hmac.new(key, email.strip().lower().encode(), hashlib.sha256).hexdigest()
 
     return digest
+
+
+def _day(table: str) -> str:
+    """The column by which rows are counted a day, with the table that holds it."""
+    holder, _ = _DAY_FROM.get(table, (table, ""))
+    return f"{holder}.{contract(table).day}"
+
+
+def _relation(table: str, join: str) -> str:
+    """The table, joined to the one that holds its day where it does not do so itself."""
+    if table not in _DAY_FROM:
+        return table
+    holder, condition = _DAY_FROM[table]
+    return f"{table} {join} {holder} on {condition}"
 
 
 def _columns(connection: Any, table: str) -> str:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from psycopg import sql
 
-from local.postgres import KEYS, TABLES, Cluster
+from include.contracts import contract
+from local.postgres import Cluster, shop_tables
 
 DATABASE = "benchmark"
 LINES = "order_item_lines"
@@ -82,9 +83,11 @@ def _fill(connection: psycopg.Connection, rows: int) -> None:
     values = {"start": START, "step": STEP, "rows": rows}
     for table, statement in (("orders", _ORDERS), ("order_items", _ORDER_ITEMS)):
         name = sql.Identifier(table)
-        connection.execute(f"create table {table} ({TABLES[table]})".encode())
+        connection.execute(f"create table {table} ({shop_tables()[table]})".encode())
         connection.execute(statement.encode(), values)
-        connection.execute(sql.SQL("alter table {} add primary key ({})").format(name, sql.Identifier(KEYS[table])))
+        connection.execute(
+            sql.SQL("alter table {} add primary key ({})").format(name, sql.Identifier(contract(table).key[0]))
+        )
         connection.execute(sql.SQL("create index on {} (updated_at)").format(name))
     connection.execute(_LINES.encode())
     connection.execute("vacuum analyze")

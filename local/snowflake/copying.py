@@ -120,10 +120,12 @@ def stage_url(reference: str, session: "Session", connection: duckdb.DuckDBPyCon
 
 
 def _stage_reference(copy: exp.Copy) -> str | None:
+    """The stage and path that files are read from, written bare or, as a path with special characters needs, quoted."""
     source = copy.args["files"][0]
     if isinstance(source, exp.Table):
         source = source.this
-    return source.name.removeprefix("@") if isinstance(source, exp.Var) and source.name.startswith("@") else None
+    is_named = isinstance(source, (exp.Var, exp.Literal)) and source.name.startswith("@")
+    return source.name.removeprefix("@") if is_named else None
 
 
 def _options(copy: exp.Copy, session: "Session") -> Options:

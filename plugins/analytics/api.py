@@ -35,6 +35,13 @@ from plugins.analytics.schemas.base import ProblemDetails
 from plugins.analytics.sessions import WarehouseSessions
 from plugins.analytics.settings import API_PREFIX, Settings
 
+SUBJECTS = (
+    business,
+    groups,
+    customers,
+    products,
+    quality,
+)
 VERSION = "1.0.0"
 DESCRIPTION = """\
 The marts of the shop: revenue, customers, products, conversion, and how well the data is.
@@ -143,7 +150,7 @@ def create_routes(parts: Parts) -> FastAPI:
     app.state.builds = parts.builds
     app.state.metrics = parts.metrics
     app.state.time_zone = config.STORE_TIMEZONE
-    for router in (business, groups, customers, products, quality):
+    for router in SUBJECTS:
         app.include_router(router, prefix=API_PREFIX)
     app.include_router(operations)
     app.router.routes.extend(Dashboard("airflow" if parts.settings.airflow_login else "key").routes)
@@ -211,7 +218,7 @@ def _tell_scopes(document: dict[str, Any]) -> None:
     """Name the security schemes and the scope that each operation needs."""
     scopes = {
         route.operation_id: scope
-        for router in (business, groups, customers, products, quality)
+        for router in SUBJECTS
         for route in router.routes
         if isinstance(route, APIRoute)
         for dependency in route.dependencies

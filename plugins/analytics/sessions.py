@@ -103,7 +103,7 @@ class WarehouseSessions:
         import snowflake.connector
 
         arguments = connect_args(
-            json.dumps({"api": "session"}),
+            "api",
             self._conn_id,
             self._settings.login_seconds,
             self._settings.statement_seconds,

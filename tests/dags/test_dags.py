@@ -10,7 +10,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.contracts import all_contracts
+from include.contracts import all_contracts, tables_of
 from include.exports import names
 from include.run_deadline import RunCreated
 from plugins.run_deadline import RunDeadlinePlugin
@@ -64,7 +64,7 @@ def test_an_ingest_dag_runs_daily_in_the_stores_time_zone_and_backfills(bag, dag
 @pytest.mark.parametrize(
     ("dag_id", "tables"),
     [
-        ("ingest_orders", ["orders", "order_items", "refunds"]),
+        ("ingest_orders", tables_of("orders")),
         ("ingest_catalog", ["products"]),
         ("ingest_crm", ["customers"]),
         ("ingest_web_events", ["web_events"]),
@@ -77,6 +77,24 @@ def test_a_batch_goes_from_extract_to_publish_before_it_is_announced(bag, dag_id
         for before, after in zip(steps, [*steps[1:], "reconcile"], strict=True):
             assert after in dag.get_task(before).downstream_task_ids
     assert dag.get_task("reconcile").downstream_task_ids == {"announce", "request_build", "reload"}
+
+
+@pytest.mark.parametrize("dag_id", sorted(INGEST))
+def test_a_source_is_read_by_as_few_tasks_at_once_as_its_pool_allows(bag, dag_id):
+    pools = {"orders": "order_db", "web_events": "google_analytics"}
+    source = dag_id.removeprefix("ingest_")
+    for task in bag.dags[dag_id].tasks:
+        if task.task_id.endswith(".extract"):
+            assert task.pool == pools.get(source, source)
+        elif task.task_id.endswith((".land", ".gate", ".publish")):
+            assert task.pool == "warehouse"
+
+
+def test_every_task_that_runs_dbt_tells_it_whom_to_charge(bag):
+    told = [task.env for task in bag.dags["build_marts"].tasks if hasattr(task, "profile_config")]
+    assert told
+    for environment in told:
+        assert all(name in environment["DBT_ENV_CUSTOM_ENV_QUERY_TAG"] for name in ("dag_id", "task_id", "run_id"))
 
 
 def test_only_the_order_database_loses_rows_and_more_than_the_limit_only_when_allowed(bag):

@@ -48,8 +48,8 @@ class Dbt:
 
 
 @contextmanager
-def parsed(stack: Stack, target: Path) -> Iterator[Dbt]:
-    """The project on a stack: the profile's variables stand in the environment meanwhile."""
+def parsed(stack: Stack, target: Path, *arguments: str) -> Iterator[Dbt]:
+    """A project on a stack, parsed with these arguments; the profile's variables stand in the environment meanwhile."""
     from dbt.cli.main import dbtRunner
 
     endpoint = stack.endpoints["snowflake"]
@@ -64,6 +64,6 @@ def parsed(stack: Stack, target: Path) -> Iterator[Dbt]:
         }.items():
             patch.setenv(name, value)
         places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(target)]
-        result = dbtRunner().invoke(["--quiet", "--log-path", str(target), "parse", *places])
+        result = dbtRunner().invoke(["--quiet", "--log-path", str(target), "parse", *arguments, *places])
         assert result.success, result.exception
         yield Dbt(result.result, target)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from include.contracts import all_contracts, contract
+from include.contracts import contract
 from include.expectations import NOT_NULL, promised, suite
 from tests.pipeline.rows import MORNING, customer, order, order_item, product
 
@@ -206,8 +206,8 @@ BATCHES = {
 }
 
 # What a contract promises and no suite guards is a rule, too; its example is a row without it.
-for _agreed in all_contracts():
-    _written = suite(_agreed.table).rules
-    for _rule in promised(contract(_agreed.table), suite(_agreed.table)).rules[len(_written) :]:
+for _table in QUARANTINED:
+    _written = suite(_table).rules
+    for _rule in promised(contract(_table), suite(_table)).rules[len(_written) :]:
         assert _rule.type == NOT_NULL
-        QUARANTINED[_agreed.table][_rule.name] = [{_rule.column: None}]
+        QUARANTINED[_table][_rule.name] = [{_rule.column: None}]

@@ -21,8 +21,9 @@ import requests
 import uvicorn
 from psycopg import sql
 
+from include.contracts import contract
 from local.airflow_settings import read_settings
-from local.postgres import TABLES, Cluster
+from local.postgres import Cluster, shop_tables
 from local.saas.app import create_app
 from local.stack import Stack
 
@@ -51,7 +52,14 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "refunds": {"order_id": "O1", "amount": Decimal("1.5000"), "refunded_at": AT, "updated_at": AT},
 }
-_KEYS = {"orders": "order_id", "order_items": "order_item_id", "refunds": "refund_id"}
+_VALUES: dict[str, Any] = {
+    "varchar": "text",
+    "number(18, 4)": Decimal("1.5000"),
+    "number(18, 0)": 1,
+    "timestamp_ntz": AT,
+    "date": AT.date(),
+    "boolean": True,
+}
 
 
 @dataclass
@@ -62,7 +70,9 @@ class OrderDatabase:
 
     def put(self, table: str, key: str, **changes: Any) -> None:
         """One row, right unless changed."""
-        row = {_KEYS[table]: key} | _DEFAULTS[table] | changes
+        agreed = contract(table)
+        right = _DEFAULTS.get(table) or {column.name: _VALUES[column.type] for column in agreed.columns}
+        row = right | {agreed.key[0]: key} | changes
         statement = sql.SQL("insert into {} ({}) values ({})").format(
             sql.Identifier(table),
             sql.SQL(", ").join(map(sql.Identifier, row)),
@@ -83,7 +93,7 @@ def order_db(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[OrderDat
     with cluster.connect() as admin:
         admin.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     with cluster.connect(name) as connection:
-        for table, columns in TABLES.items():
+        for table, columns in shop_tables().items():
             connection.execute(f"create table {table} ({columns})".encode())
         changed = json.loads(os.environ["AIRFLOW_CONN_ORDER_DB"]) | {"schema": name}
         monkeypatch.setenv("AIRFLOW_CONN_ORDER_DB", json.dumps(changed))

@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 
 from include import deletions, ingest
+from include import reconcile as reconciliation
 from include.bootstrap import bootstrap
 from include.building import record
 from include.contracts import contract
@@ -200,6 +202,17 @@ def test_a_source_that_answers_with_nothing_is_not_believed_unless_a_person_says
     assert (shown(loaded, "refunds"), loaded.count("audit.deletions")) == before
     assert removed(loaded, "refunds", unlimited=True).deleted.rows == len(before[0])
     assert shown(loaded, "refunds") == []
+
+
+def test_a_table_without_money_is_compared_and_mended_by_its_rows(loaded, shop, monkeypatch):
+    moneyless = replace(contract("refunds"), money=None)
+    for module in (deletions, reconciliation, order_source):
+        monkeypatch.setattr(module, "contract", lambda table: moneyless)
+    assert reconciled(loaded, "refunds").differences == []
+    shop.execute("delete from refunds where refund_id = (select min(refund_id) from refunds)")
+    assert [difference.gone for difference in reconciled(loaded, "refunds").differences] == [1]
+    assert removed(loaded, "refunds", unlimited=True).deleted == Amount(1, Decimal(0))
+    assert reconciled(loaded, "refunds").differences == []
 
 
 def test_few_rows_of_much_money_are_refused_too(loaded, shop):

@@ -10,7 +10,6 @@ import pytest
 
 from include import deletions
 from include.building import record
-from include.contracts import all_contracts
 from include.deletions import Gone
 from include.lake import DayVersion
 from include.publish import Published, publish
@@ -22,6 +21,7 @@ from tests.pipeline.dbt import Dbt, parsed
 from tests.pipeline.histories import KEYS, Shop
 
 SEEDS = range(int(os.environ.get("FIRST_SEED", "0")), int(os.environ.get("FIRST_SEED", "0")) + 30)
+TABLES = ("orders", "order_items", "refunds", "customers", "products", "web_events")
 BUILDS = 5
 SPAN = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), LONDON)
 BUILD = ("build", "--resource-type", "seed", "--resource-type", "model")
@@ -39,7 +39,7 @@ def arrive(pipeline: Pipeline, shops: list[Shop], load: Callable[..., Published]
     """Publish what comes next of all shops, one batch a table and export time, and what is gone; return the rows."""
     rows = Counter[str]()
     arrivals = [shop.next_arrival() for shop in shops]
-    for table in ("orders", "order_items", "refunds", "customers", "products", "web_events"):
+    for table in TABLES:
         made = [row for arrival in arrivals for row in arrival.rows[table]]
         days = (
             {day: at for arrival in arrivals for day, at in arrival.exported.items()} if table == "web_events" else {}
@@ -123,9 +123,9 @@ def test_a_build_takes_in_what_a_replay_published(pipeline: Pipeline, dbt: Dbt) 
     dbt.run(*BUILD, "--full-refresh")
     record(pipeline.warehouse, "first", None)
     before = marts(pipeline)
-    for agreed in all_contracts():
-        done = replay(pipeline.warehouse, Choice(agreed.table), f"{agreed.table}__replay_built", RUN, dry_run=False)
-        assert done.published.inserted.rows > 0, agreed.table
+    for table in TABLES:
+        done = replay(pipeline.warehouse, Choice(table), f"{table}__replay_built", RUN, dry_run=False)
+        assert done.published.inserted.rows > 0, table
     dbt.run(*BUILD)
     record(pipeline.warehouse, "second", None)
     incremental = marts(pipeline)

@@ -62,6 +62,15 @@ def landing(query: Query) -> None:
     )
 
 
+def test_a_quoted_path_may_hold_special_characters(query: Query, lake: Any, stack: Stack):
+    bucket = stack.endpoints["s3"]["bucket"]
+    source = {"Bucket": bucket, "Key": "raw/good/part-00000.parquet"}
+    lake.copy_object(Bucket=bucket, Key="raw/day=2026-06-01/a b/part-00000.parquet", CopySource=source)
+    statement = COPY.replace("@analytics.raw.lake/{folder}/", "'@analytics.raw.lake/{folder}/'")
+    query(statement.format(folder="raw/day=2026-06-01/a b", files="'part-00000.parquet'"))
+    assert query("select count(*) from analytics.raw.landing") == [(3,)]
+
+
 def test_named_files_are_loaded_once(query: Query):
     statement = COPY.format(folder="raw/good", files="'part-00000.parquet', 'part-00001.parquet'")
     loaded = query(statement)

@@ -69,11 +69,10 @@ def test_every_connection_that_the_code_names_is_there() -> None:
     assert {connection.conn_id for connection in read_settings().connections} == named
 
 
-def test_every_pool_that_the_code_names_is_there() -> None:
+def test_every_pool_that_the_code_names_is_there_and_none_besides() -> None:
     text = "".join(file.read_text() for folder in ("dags", "include") for file in (REPOSITORY / folder).glob("*.py"))
     named = {getattr(config, name) for name in POOL.findall(text) if name.isupper()}
-    assert named
-    assert named <= {pool.name for pool in read_settings().pools}
+    assert named == {pool.name for pool in read_settings().pools}
 
 
 def test_connections_lead_to_the_running_stack(stack: Stack) -> None:

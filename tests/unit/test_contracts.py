@@ -6,7 +6,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from include.contracts import ContractError, all_contracts, contract
+from include import contracts
+from include.config import EXPECTATIONS_DIR
+from include.contracts import ContractError, all_contracts, contract, tables, tables_of
 from include.contracts.conform import SchemaDrift, arrow_schema, conform
 from include.expectations import suite
 from include.rejects import broken_condition
@@ -30,7 +32,8 @@ def refund(**changes):
 
 
 def test_every_table_has_a_contract_and_a_suite_that_guards_its_key_and_version():
-    assert {agreed.table for agreed in all_contracts()} == TABLES
+    assert {agreed.table for agreed in all_contracts()} >= TABLES
+    assert {file.stem for file in EXPECTATIONS_DIR.glob("*.yml")} == set(tables())
     for agreed in all_contracts():
         guarded = {
             rule.column
@@ -41,7 +44,7 @@ def test_every_table_has_a_contract_and_a_suite_that_guards_its_key_and_version(
 
 
 def test_every_table_has_a_rule_that_quarantines_and_its_rows_can_be_found():
-    for table in TABLES:
+    for table in tables():
         rules = [rule for rule in suite(table).rules if rule.quarantine]
         assert rules, table
         assert all(broken_condition(rule, "raw.batch") for rule in rules)
@@ -56,6 +59,19 @@ def test_personal_data_is_kept_in_schema_pii_alone():
             assert agreed.quarantine.startswith("pii.")
         else:
             assert not personal, agreed.table
+
+
+def test_a_source_has_the_tables_whose_contracts_name_it():
+    assert set(tables_of("orders")) >= {"orders", "order_items", "refunds"}
+    assert tables_of("crm") == ["customers"]
+
+
+def test_a_table_that_is_held_against_its_source_by_day_names_the_day(monkeypatch, tmp_path):
+    written = (contracts.CONTRACTS_DIR / "refunds.yml").read_text()
+    (tmp_path / "payouts.yml").write_text(written.replace("day: refunded_at\n", ""))
+    monkeypatch.setattr(contracts, "CONTRACTS_DIR", tmp_path)
+    with pytest.raises(ContractError, match=r"payouts.yml: keep: newest needs a day"):
+        contract("payouts")
 
 
 def test_an_unknown_table_is_named():

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from include.contracts import tables_of
 from include.freshness import (
     Freshness,
     due_moment,
@@ -149,7 +150,7 @@ def test_a_source_that_never_published_is_late_since_a_day_after_the_first_load(
 def test_every_source_is_looked_at_with_all_its_tables():
     assert sources() == {
         "crm": ["customers"],
-        "orders": ["order_items", "orders", "refunds"],
+        "orders": tables_of("orders"),
         "catalog": ["products"],
         "web_events": ["web_events"],
     }

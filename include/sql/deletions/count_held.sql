@@ -3,7 +3,7 @@
 with held as (
 
     select
-        target.{{ money }} as money,
+        {{ "target." ~ money if money else 0 }} as money,
         gone.row_key is not null as is_gone
 
     from {{ target }} as target

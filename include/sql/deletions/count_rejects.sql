@@ -1,7 +1,7 @@
 -- Rows in quarantine that the source no longer has and that are not marked yet.
 select
     count(*) as row_count,
-    sum({{ money }}) as money
+    {{ "sum(" ~ money ~ ")" if money else "null" }} as money
 
 from {{ quarantine }}
 

@@ -5,7 +5,7 @@ with published as (
     select
         {{ key | join(", ") }},
         {{ day }} as happened_at,
-        {{ money }} as money
+        {{ money or 0 }} as money
 
     from {{ target }}
 
@@ -20,7 +20,7 @@ quarantined as (
 
     select
         quarantine.{{ day }} as happened_at,
-        quarantine.{{ money }} as money
+        {{ "quarantine." ~ money if money else 0 }} as money
 
     from {{ quarantine }} as quarantine
 
