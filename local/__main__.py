@@ -104,6 +104,31 @@ def _api(options: argparse.Namespace) -> int:
     return main(options.arguments)
 
 
+def _slim_build(options: argparse.Namespace) -> int:
+    from local.slim_build import build_change
+
+    built = build_change(options.base, _say)
+    _say(f"built {len(built)} models: {', '.join(built)}" if built else f"no model differs from {options.base}")
+    return 0
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from local.slim_build import document
+
+    _say(f"open {document(_say)}")
+    return 0
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from local.dbt_manifest import ManifestError, ensure_manifest
+
+    try:
+        _say(str(ensure_manifest(_say)))
+    except ManifestError as error:
+        raise StackError(str(error)) from error
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from local import demo
 
@@ -158,6 +183,22 @@ def _parser() -> argparse.ArgumentParser:
 
     api = commands.add_parser("api", help="run a command of the REST API on the running stack", add_help=False)
     api.set_defaults(run=_api)
+
+    slim = commands.add_parser(
+        "slim-build",
+        help="build the models that a change touches",
+        description="Build the models that differ from a base, and their children, on a small stack of their own.",
+    )
+    slim.add_argument("--base", default="main", metavar="COMMIT", help="branch, tag or commit (default main)")
+    slim.set_defaults(run=_slim_build)
+
+    docs = commands.add_parser("docs", help="make dbt's documentation", description="Make dbt's documentation.")
+    docs.set_defaults(run=_docs)
+
+    manifest = commands.add_parser(
+        "manifest", help="parse the dbt project", description="Parse the dbt project, from which DAGs render its models."
+    )
+    manifest.set_defaults(run=_manifest)
 
     demo = commands.add_parser("demo", help="run the whole product", add_help=False)
     demo.set_defaults(run=_demo)
