@@ -1,4 +1,4 @@
-"""Every DAG file imports, and the DAGs can be serialised: what `astro dev parse` and `astro deploy` run before they go on.
+"""Every DAG file imports, and its DAGs can be serialised: what `astro dev parse` runs, and `astro deploy` first.
 
 Connections, variables and settings are not there while DAGs are parsed: a file that needs one of them fails here.
 """

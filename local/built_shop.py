@@ -52,7 +52,7 @@ def build_shop(stack: Stack, folder: Path, project: Path = DBT_DIR) -> Dataset:
 
 
 def dbt(stack: Stack, folder: Path, *arguments: str, project: Path = DBT_DIR, shown: bool = False) -> None:
-    """Run dbt on the stack; what it writes goes to `folder`/target and, where it is `shown`, its output to the terminal.
+    """Run dbt on the stack; what it writes goes to `folder`/target and, when `shown`, its output to the terminal.
 
     Raises:
         BuildError: a node failed. The message ends with dbt's output, unless that was shown.
@@ -69,7 +69,7 @@ def dbt(stack: Stack, folder: Path, *arguments: str, project: Path = DBT_DIR, sh
         "DBT_LOG_PATH": str(folder / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
-    places = ["--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(folder / "target")]
+    places = ["--project-dir", str(project), "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target")]
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--no-use-colors", *arguments, *places],
         env=environment,

