@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
+    if options.connections:
+        options.connections.unlink(missing_ok=True)  # who waits for it must not take that of an earlier start
     stack = start_stack(options.dataset, progress=_say)
     if options.connections:
         from local.product import create_tables
