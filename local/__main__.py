@@ -1,12 +1,14 @@
 """The local stack: stand-ins for every outside system, on this machine."""
 
 import argparse
+import json
 import signal
 import sys
 import threading
 import warnings
 from pathlib import Path
 
+from local.addresses import HOST_VARIABLE
 from local.errors import StackError
 from local.services import NAMES, PORT_VARIABLE
 from local.stack import Stack, start_stack, state_directory, stop_stack
@@ -14,6 +16,7 @@ from local.stack import Stack, start_stack, state_directory, stop_stack
 EPILOG = f"""\
 environment:
   LOCAL_STATE       directory of everything made at run time (default: .local in the repository)
+  {HOST_VARIABLE}        name by which other machines or containers reach the stack, which then listens for them
   {PORT_VARIABLE}   first of the ports, which go up in tens (default 4510; 0 = any free ports)
 """
 DATASETS = """\
@@ -39,12 +42,28 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
+    if options.connections:
+        options.connections.unlink(missing_ok=True)  # who waits for it must not take that of an earlier start
     stack = start_stack(options.dataset, progress=_say)
+    if options.connections:
+        from local.product import create_tables
+
+        create_tables(stack)
+        _write_connections(stack, options.connections)
     _print_status(stack)
     if options.foreground:
         _stay(stack)
         stop_stack()
     return 0
+
+
+def _write_connections(stack: Stack, file: Path) -> None:
+    """Write the Airflow connections as Airflow's LocalFilesystemBackend reads them: the whole file or none."""
+    from local.airflow_settings import read_settings
+
+    draft = file.with_suffix(".draft.json")
+    draft.write_text(json.dumps(read_settings().for_stack(stack).as_file(), indent=2))
+    draft.replace(file)
 
 
 def _stay(stack: Stack) -> None:
@@ -127,6 +146,38 @@ def _dbt(options: argparse.Namespace) -> int:
     return subprocess.run(command, env=own, cwd=DBT_DIR, check=False).returncode
 
 
+def _slim_build(options: argparse.Namespace) -> int:
+    from local.small_builds import build_change
+
+    built = build_change(options.base, _say)
+    _say(f"built {len(built)} models: {', '.join(built)}" if built else f"no model differs from {options.base}")
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    from local.small_builds import build_all
+
+    build_all(_say)
+    return 0
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from local.small_builds import document
+
+    _say(f"open {document(_say)}")
+    return 0
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from local.dbt_manifest import ManifestError, ensure_manifest
+
+    try:
+        _say(str(ensure_manifest(_say)))
+    except ManifestError as error:
+        raise StackError(str(error)) from error
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from local import demo
 
@@ -158,6 +209,12 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start what is not running", description="Start what is not running.")
     up.add_argument("--dataset", metavar="SPEC", help=DATASETS)
     up.add_argument("--foreground", action="store_true", help="stay until Ctrl-C, then stop")
+    up.add_argument(
+        "--connections",
+        type=Path,
+        metavar="FILE",
+        help="for an Airflow started by something else: make the pipeline's tables and write the connections to a file",
+    )
     up.set_defaults(run=_up)
 
     down = commands.add_parser("down", help="stop everything", description="Stop everything.")
@@ -184,6 +241,31 @@ def _parser() -> argparse.ArgumentParser:
 
     dbt = commands.add_parser("dbt", help="run a dbt command on the running stack", add_help=False)
     dbt.set_defaults(run=_dbt)
+
+    slim = commands.add_parser(
+        "slim-build",
+        help="build the models that a change touches",
+        description="Build the models that differ from a base, and their children, on a small stack of their own.",
+    )
+    slim.add_argument("--base", default="main", metavar="COMMIT", help="branch, tag or commit (default main)")
+    slim.set_defaults(run=_slim_build)
+
+    build = commands.add_parser(
+        "build",
+        help="build every model with all dbt tests",
+        description="Build every model with all dbt tests, on a small stack of their own.",
+    )
+    build.set_defaults(run=_build)
+
+    docs = commands.add_parser("docs", help="make dbt's documentation", description="Make dbt's documentation.")
+    docs.set_defaults(run=_docs)
+
+    manifest = commands.add_parser(
+        "manifest",
+        help="parse the dbt project",
+        description="Parse the dbt project, from which DAGs render its models.",
+    )
+    manifest.set_defaults(run=_manifest)
 
     demo = commands.add_parser("demo", help="run the whole product", add_help=False)
     demo.set_defaults(run=_demo)

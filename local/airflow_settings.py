@@ -55,7 +55,15 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The connections as AIRFLOW_CONN_<ID> variables, for processes that have no metadata database."""
-        return {f"AIRFLOW_CONN_{item.conn_id.upper()}": _as_json(item) for item in self.connections}
+        return {f"AIRFLOW_CONN_{item.conn_id.upper()}": json.dumps(_as_object(item)) for item in self.connections}
+
+    def as_file(self) -> dict[str, dict[str, Any]]:
+        """The connections by id, as Airflow's LocalFilesystemBackend reads them from a JSON file."""
+        made = {item.conn_id: _as_object(item) for item in self.connections}
+        return {
+            name: {("extra_dejson" if key == "extra" else key): value for key, value in held.items()}
+            for name, held in made.items()
+        }
 
 
 def read_settings(file: Path = FILE) -> Settings:
@@ -135,7 +143,7 @@ def _fitted(connection: Connection, stack: Stack) -> Connection:
             return connection
 
 
-def _as_json(connection: Connection) -> str:
+def _as_object(connection: Connection) -> dict[str, Any]:
     known = {
         "conn_type": connection.conn_type,
         "host": connection.host,
@@ -145,4 +153,4 @@ def _as_json(connection: Connection) -> str:
         "port": connection.port,
         "extra": connection.extra,
     }
-    return json.dumps({name: value for name, value in known.items() if value not in (None, {})})
+    return {name: value for name, value in known.items() if value not in (None, {})}

@@ -32,8 +32,8 @@ class BuildError(Exception):
     """dbt could not build. The message holds the end of its output."""
 
 
-def build_shop(stack: Stack, folder: Path) -> Dataset:
-    """Load all days of the stack's data set, build the marts, fit and evaluate, record the build."""
+def build_shop(stack: Stack, folder: Path, project: Path = DBT_DIR) -> Dataset:
+    """Load all days of the stack's data set, build the marts of a dbt project, fit and evaluate, record the build."""
     dataset = Dataset.read(stack.dataset_dir)
     days = Window(
         midnight(dataset.first_day, dataset.timezone),
@@ -44,31 +44,32 @@ def build_shop(stack: Stack, folder: Path) -> Dataset:
         bootstrap(warehouse)
         for table in TABLES:
             _load(warehouse, table, days)
-        dbt(stack, folder, *MODELS)
+        dbt(stack, folder, *MODELS, project=project)
         _fit(warehouse)
-        dbt(stack, folder, *MODELS, "--select", *FITTED)
+        dbt(stack, folder, *MODELS, "--select", *FITTED, project=project)
         record(warehouse, "built shop", None)
     return dataset
 
 
-def dbt(stack: Stack, folder: Path, *arguments: str) -> None:
-    """Run dbt on the stack.
+def dbt(stack: Stack, folder: Path, *arguments: str, project: Path = DBT_DIR, shown: bool = False) -> None:
+    """Run dbt on the stack; what it writes goes to `folder`/target and, when `shown`, its output to the terminal.
 
     Raises:
-        BuildError: a node failed.
+        BuildError: a node failed. The message ends with dbt's output, unless that was shown.
     """
     environment = {**os.environ, **stack.environment(), **dbt_environment(stack), "DBT_LOG_PATH": str(folder / "logs")}
-    places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target")]
+    places = ["--project-dir", str(project), "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target")]
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--no-use-colors", *arguments, *places],
         env=environment,
-        cwd=DBT_DIR,
-        capture_output=True,
+        cwd=project,
+        stdout=None if shown else subprocess.PIPE,
+        stderr=None if shown else subprocess.STDOUT,
         text=True,
         check=False,
     )
     if ended.returncode != 0:
-        raise BuildError(f"dbt {' '.join(arguments)} ended with {ended.returncode}:\n{ended.stdout[-3000:]}")
+        raise BuildError(f"dbt {' '.join(arguments)} ended with {ended.returncode}:\n{(ended.stdout or '')[-3000:]}")
 
 
 def dbt_environment(stack: Stack) -> dict[str, str]:

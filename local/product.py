@@ -88,7 +88,7 @@ def running_product(
             connections = read_settings().for_stack(stack).environment()
             with ThreadPoolExecutor(1) as background:
                 manifest = background.submit(ensure_manifest, progress, connections["AIRFLOW_CONN_WAREHOUSE"])
-                _create_tables(stack)
+                create_tables(stack)
                 manifest.result()
             dataset = Dataset.read(stack.dataset_dir)
             airflow = _airflow(state, stack, dataset, port, dags_folder or REPOSITORY / "dags")
@@ -133,7 +133,7 @@ def _free_airflow_port(state: Path, progress: Progress) -> int:
     return airflow_port()
 
 
-def _create_tables(stack: Stack) -> None:
+def create_tables(stack: Stack) -> None:
     """Make the tables that the pipeline writes, as `python -m include.bootstrap` does on a real account."""
     endpoint = stack.endpoints["snowflake"]
     with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:

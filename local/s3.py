@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
+from local.addresses import listen_address
+
 BUCKET = "analytics-lake"
 REGION = "eu-west-1"
 # Any key opens it; Airflow masks a password wherever it stands in a log, so the secret is no word of a path.
@@ -146,13 +148,13 @@ class DurableS3:
 
 
 def serve(directory: Path, port: int) -> None:
-    """Serve S3 on 127.0.0.1 until the process is stopped."""
+    """Serve S3 until the process is stopped."""
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     application = DurableS3(DomainDispatcherApplication(create_backend_app), ObjectStore(directory))
-    make_server("127.0.0.1", port, application, threaded=True).serve_forever()
+    make_server(listen_address(), port, application, threaded=True).serve_forever()
 
 
 def main() -> None:

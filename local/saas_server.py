@@ -5,6 +5,8 @@ from pathlib import Path
 
 import uvicorn
 
+from local.addresses import listen_address
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -16,7 +18,7 @@ def main() -> None:
 
     uvicorn.run(
         create_app(arguments.dataset, arguments.state / "saas"),
-        host="127.0.0.1",
+        host=listen_address(),
         port=arguments.port,
         ssl_certfile=str(arguments.state / "tls" / "server.pem"),
         ssl_keyfile=str(arguments.state / "tls" / "server.key"),

@@ -9,6 +9,8 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from local.addresses import listen_address
+
 
 class MailDirectory:
     """Writes each message it is handed into a directory, in order of arrival."""
@@ -29,9 +31,9 @@ class MailDirectory:
 
 
 def serve(directory: Path, port: int) -> None:
-    """Listen on 127.0.0.1 until the process is stopped."""
+    """Listen until the process is stopped."""
     directory.mkdir(parents=True, exist_ok=True)
-    controller = Controller(MailDirectory(directory), hostname="127.0.0.1", port=port)
+    controller = Controller(MailDirectory(directory), hostname=listen_address(), port=port)
     controller.start()
     asyncio.run(asyncio.Event().wait())
 

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from local import postgres, processes
+from local.addresses import LOOPBACK, client_host
 from local.errors import StackError, StackNotRunning
 from local.processes import ProcessRecord
 from local.s3 import ACCESS_KEY, BUCKET, REGION, SECRET_KEY
@@ -62,7 +63,7 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """Variables for every process that is a client of the stack: trusted authorities, no proxy, no telemetry."""
-        direct = {"localhost", "127.0.0.1"}
+        direct = {"localhost", LOOPBACK, client_host() or "localhost"}
         for name in ("NO_PROXY", "no_proxy"):
             direct.update(filter(None, os.environ.get(name, "").split(",")))
         return _trust(self.ca_file) | {
@@ -201,7 +202,7 @@ def _described(
 ) -> Stack:
     endpoints: dict[str, dict[str, Any]] = {
         "snowflake": {
-            "host": "localhost",
+            "host": client_host() or "localhost",
             "port": ports["snowflake"],
             "account": "local",
             "user": "AIRFLOW",
@@ -209,7 +210,7 @@ def _described(
             "database": "ANALYTICS",
         },
         "s3": {
-            "endpoint_url": f"http://127.0.0.1:{ports['s3']}",
+            "endpoint_url": f"http://{client_host() or LOOPBACK}:{ports['s3']}",
             "port": ports["s3"],
             "bucket": BUCKET,
             "access_key": ACCESS_KEY,
@@ -218,7 +219,7 @@ def _described(
         },
         "postgres": {
             "socket_dir": str(cluster.socket_dir),
-            "host": "127.0.0.1",
+            "host": client_host() or LOOPBACK,
             "port": ports["postgres"],
             "user": postgres.SUPERUSER,
             "order_db": postgres.ORDER_DATABASE,
@@ -226,8 +227,8 @@ def _described(
             "reader": postgres.READER,
             "reader_password": postgres.READER_PASSWORD,
         },
-        "saas": {"base_url": f"https://localhost:{ports['saas']}", "port": ports["saas"]},
-        "smtp": {"host": "127.0.0.1", "port": ports["smtp"]},
+        "saas": {"base_url": f"https://{client_host() or 'localhost'}:{ports['saas']}", "port": ports["saas"]},
+        "smtp": {"host": client_host() or LOOPBACK, "port": ports["smtp"]},
     }
     return Stack(
         started_at=before.started_at if before else datetime.now(UTC).isoformat(timespec="seconds"),

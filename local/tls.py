@@ -11,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from local.addresses import client_host
+
 HOST_NAMES = ("localhost", "127.0.0.1", "host.docker.internal")
 RENEW_BEFORE = timedelta(days=7)
 
@@ -30,7 +32,7 @@ def ensure_certificates(directory: Path) -> Certificates:
     if not _usable(files):
         directory.mkdir(parents=True, exist_ok=True)
         authority = trustme.CA(organization_name="local stack")
-        server = authority.issue_cert(*HOST_NAMES)
+        server = authority.issue_cert(*_names())
         public_authorities = Path(certifi.where()).read_bytes()
         files.ca_bundle.write_bytes(public_authorities.rstrip() + b"\n" + authority.cert_pem.bytes())
         files.certificate.write_bytes(b"".join(blob.bytes() for blob in server.cert_chain_pems))
@@ -61,7 +63,14 @@ def _usable(files: Certificates) -> bool:
     if not all(path.exists() for path in (files.ca_bundle, files.certificate, files.key)):
         return False
     certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
-    return certificate.not_valid_after_utc - RENEW_BEFORE > datetime.now(UTC)
+    named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    held = {str(name.value) for name in named}
+    return held >= set(_names()) and certificate.not_valid_after_utc - RENEW_BEFORE > datetime.now(UTC)
+
+
+def _names() -> tuple[str, ...]:
+    host = client_host()
+    return (*HOST_NAMES, host) if host and host not in HOST_NAMES else HOST_NAMES
 
 
 def _write_secret(path: Path, content: bytes) -> None:

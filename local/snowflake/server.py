@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from local.addresses import listen_address
 from local.s3 import ACCESS_KEY, REGION, SECRET_KEY
 from local.snowflake import protocol
 from local.snowflake.errors import as_snowflake_error
@@ -244,7 +245,7 @@ def main() -> None:
     instance.register_s3(arguments.s3_endpoint, ACCESS_KEY, SECRET_KEY, REGION)
     uvicorn.run(
         create_app(instance),
-        host="127.0.0.1",
+        host=listen_address(),
         port=arguments.port,
         ssl_certfile=str(arguments.state / "tls" / "server.pem"),
         ssl_keyfile=str(arguments.state / "tls" / "server.key"),

@@ -3,14 +3,17 @@
 import os
 import shutil
 import signal
+import smtplib
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import psutil
 import psycopg
 import pytest
+import requests
 
 from local import services
 from local.errors import StackError, StackNotRunning
@@ -133,3 +136,38 @@ def test_another_program_with_our_process_id_is_not_ours() -> None:
     me = psutil.Process()
     assert ProcessRecord(me.pid, me.create_time()).process() == me
     assert ProcessRecord(me.pid, me.create_time() - 60).process() is None
+
+
+def others_address() -> str:
+    """An address of this machine that is not the loopback interface's own, as another container would use."""
+    addresses = (
+        each.address for held in psutil.net_if_addrs().values() for each in held if each.family == socket.AF_INET
+    )
+    return next((address for address in addresses if not address.startswith("127.")), "127.0.0.2")
+
+
+def test_a_stack_that_is_named_for_others_is_reached_by_that_name(
+    own_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = others_address()
+    monkeypatch.setenv("LOCAL_HOST", address)
+    stack = start_stack(state=own_state)
+    told = {
+        end.get("host") or urlsplit(end.get("endpoint_url") or end["base_url"]).hostname
+        for end in stack.endpoints.values()
+    }
+    assert told == {address}
+
+    with connect(stack.endpoints["snowflake"], stack.ca_file) as connection:
+        assert connection.cursor().execute("select 1").fetchall() == [(1,)]
+    assert s3_of(stack).list_buckets()["Buckets"]
+    assert requests.get(stack.endpoints["saas"]["base_url"], verify=str(stack.ca_file), timeout=10).status_code < 500
+    with smtplib.SMTP(address, stack.endpoints["smtp"]["port"], timeout=10) as client:
+        assert client.noop()[0] == 250
+    shop = stack.endpoints["postgres"]
+    reader = {"host": address, "port": shop["port"], "dbname": shop["order_db"], "connect_timeout": 10}
+    with psycopg.connect(user=shop["reader"], password=shop["reader_password"], **reader) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    if not address.startswith("127."):
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(user=shop["user"], **reader)  # the superuser has no password, and is for this machine only

@@ -93,6 +93,25 @@ def test_airflow_understands_the_variables(stack: Stack) -> None:
     assert (order_db.host, order_db.port, order_db.schema) == ("127.0.0.1", 1003, "shop")
 
 
+def test_airflow_reads_the_connections_from_a_file(stack: Stack, tmp_path: Path) -> None:
+    from airflow.secrets.local_filesystem import LocalFilesystemBackend
+
+    settings, file = read_settings().for_stack(stack), tmp_path / "connections.json"
+    file.write_text(json.dumps(settings.as_file()))
+    backend = LocalFilesystemBackend(connections_file_path=str(file))
+    for made in settings.connections:
+        read = backend.get_connection(made.conn_id)
+        assert read is not None, made.conn_id
+        assert (read.conn_type, read.host, read.port, read.login, read.password) == (
+            made.conn_type,
+            made.host,
+            made.port,
+            made.login,
+            made.password,
+        )
+        assert read.extra_dejson == made.extra
+
+
 def test_an_incomplete_entry_is_named(tmp_path: Path) -> None:
     file = tmp_path / FILE.name
     file.write_text("airflow:\n  connections:\n    - conn_id: lake\n")
