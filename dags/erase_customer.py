@@ -21,9 +21,9 @@ nothing and changes nothing.
 
 **Triage.** `find_customer` says that the customer is unknown, or that several contacts share the address: the message
 says what to give instead. `wait_for_loads` looks every minute, for a day: its log names the DAGs with runs queued or
-running; let them end (a manual run of a paused DAG never does: delete it). `erase_files` cannot read a file: the message
-names it. `certify` still finds something: the message counts where; a load wrote it meanwhile, or somebody put back a
-copy: clear `erase_files` and what follows. A table cannot be changed: the role does not own it; grant it, clear the task.
+running; let them end (a manual run of a paused DAG never does: delete it). `erase_files` names a file that it cannot
+read. `certify` still finds something: the message counts where; a load wrote it meanwhile, or somebody put back a copy:
+clear `erase_files` and what follows. A table cannot be changed: the role does not own it; grant it, clear the task.
 """
 
 from airflow.sdk import chain, dag

@@ -10,14 +10,23 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from include import clients, config, data_docs
 from include.contracts import Column, contract, tables
-from include.erasures import EMAIL_HASH, EXTRA, KEY_LENGTHS, SUBJECT, Erased, contracts_with_customers, personal_columns
+from include.erasures import (
+    EMAIL_HASH,
+    EXTRA,
+    KEY_LENGTHS,
+    ORDER,
+    SUBJECT,
+    Erased,
+    contracts_with_customers,
+    personal_columns,
+)
 from include.lake_erasure import Sweep
 from include.publish import Run, take_turn
 from include.warehouse import Warehouse
@@ -40,19 +49,21 @@ class PersonalDataLeft(Exception):
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody to be forgotten: CRM id (of a guest, the keyed hash of the address), and hashes of their addresses."""
+    """Somebody to be forgotten: CRM id (of a guest, the keyed hash of the address), hashes of addresses, orders."""
 
     customer_key: str
-    email_hashes: tuple[str, ...] = ()
+    email_hashes: frozenset[str] = frozenset()
+    order_ids: frozenset[str] = frozenset()
 
     @cached_property
     def erased(self) -> Erased:
-        return Erased(frozenset([self.customer_key]), frozenset(self.email_hashes))
+        return Erased(frozenset([self.customer_key]), self.email_hashes, self.order_ids)
 
     @property
     def values(self) -> dict[str, str]:
-        """What statements are bound with."""
-        return {"customer_key": self.customer_key, "email_hashes": ",".join(self.email_hashes)}
+        """What statements are bound with; lists are JSON."""
+        listed = {"email_hashes": self.email_hashes, "order_ids": self.order_ids}
+        return {"customer_key": self.customer_key, **{name: json.dumps(sorted(ids)) for name, ids in listed.items()}}
 
 
 @dataclass(frozen=True)
@@ -82,15 +93,15 @@ class Place:
 
     @property
     def theirs(self) -> str:
-        """Condition on a person's rows; customer_key and email_hashes (a text of 64 digits each) are bound."""
-        by_id = f"{SUBJECT} = %(customer_key)s"
-        if EMAIL_HASH not in self.columns:
-            return by_id
+        """Condition on a person's rows; what it compares with is bound, as Person.values has it."""
         shortest, longest = KEY_LENGTHS
-        return (
-            f"{by_id} or (coalesce(length(trim({SUBJECT})), 0) not between {shortest} and {longest} "
-            f"and length({EMAIL_HASH}) = 64 and contains(%(email_hashes)s, {EMAIL_HASH}))"
-        )
+        conditions = {
+            SUBJECT: f"{SUBJECT} = %(customer_key)s",
+            EMAIL_HASH: f"(coalesce(length(trim({SUBJECT})), 0) not between {shortest} and {longest} "
+            f"and contains(%(email_hashes)s, '\"' || {EMAIL_HASH} || '\"'))",
+            ORDER: f"contains(%(order_ids)s, '\"' || {ORDER} || '\"')",
+        }
+        return " or ".join(condition for column, condition in conditions.items() if column in self.columns)
 
     @property
     def filled(self) -> str:
@@ -123,7 +134,9 @@ def person(warehouse: Warehouse, customer_id: str | None, email_key: str | None)
             f"{len(contacts)} contacts of the CRM have, or had, this address: {', '.join(contacts)}. "
             "Find out who asks, and trigger again with the customer_id of each who is meant"
         )
-    return _contact(warehouse, contacts[0]) if contacts else Person(str(email_key), (str(email_key),))
+    if contacts:
+        return _contact(warehouse, contacts[0])
+    return _with_orders(warehouse, Person(str(email_key), frozenset([str(email_key)])))
 
 
 def _contact(warehouse: Warehouse, customer_id: str) -> Person:
@@ -132,7 +145,20 @@ def _contact(warehouse: Warehouse, customer_id: str) -> Person:
         if {"email", EMAIL_HASH} <= place.columns:  # an order's hash may be that of whom a gift is for
             rows = warehouse.rows("erase/email_hashes.sql", {"customer_key": customer_id}, table=place.table)
             hashes |= {each for (each,) in rows}
-    return Person(customer_id, tuple(sorted(hashes)))
+    return _with_orders(warehouse, Person(customer_id, frozenset(hashes)))
+
+
+def _with_orders(warehouse: Warehouse, who: Person) -> Person:
+    """The person with the orders that any table knows, and with what the list has of them from before."""
+    listed = [(json.loads(hashes), json.loads(orders)) for *_, hashes, orders in _certificate(warehouse, who)]
+    hashes, orders = (frozenset(each for lists in listed for each in lists[n]) for n in (0, 1))
+    who = Person(who.customer_key, who.email_hashes | hashes, orders)
+    found: set[str] = set()
+    for place in places(warehouse):
+        if {SUBJECT, ORDER} <= place.columns:
+            rows = warehouse.rows("erase/order_ids.sql", who.values, table=place.table, theirs=place.theirs)
+            found |= {each for (each,) in rows}
+    return replace(who, order_ids=who.order_ids | found)
 
 
 def places(warehouse: Warehouse) -> list[Place]:
@@ -141,7 +167,7 @@ def places(warehouse: Warehouse) -> list[Place]:
     for schema, table, column in warehouse.rows("erase/columns.sql"):
         columns.setdefault((schema, table), set()).add(column)
     found = [Place(schema, table, frozenset(names)) for (schema, table), names in columns.items()]
-    return [place for place in found if SUBJECT in place.columns and place.personal]
+    return [place for place in found if {SUBJECT, ORDER} & place.columns and place.personal]
 
 
 def count_rows(warehouse: Warehouse, who: Person) -> tuple[int, Counter[str]]:
@@ -268,7 +294,7 @@ def _certified(warehouse: Warehouse, who: Person) -> tuple[datetime, datetime | 
     rows = _certificate(warehouse, who)
     if not rows:
         raise ErasureRefused(f"customer {who.customer_key} is not on the list: clear find_customer")
-    [(requested_at, erased_at, counts)] = rows
+    [(requested_at, erased_at, counts, *_)] = rows
     return requested_at, erased_at, json.loads(counts) if counts else {}
 
 

@@ -1,11 +1,13 @@
 """Who was erased, and how rows of theirs are told and emptied, also when a source brings them again.
 
-A row is a person's by its `customer_id`, or, where it has none that can be used, by the keyed hash of the address.
+A row is a person's by its `customer_id` or, where it has none that can be used, by the keyed hash of the address; lines
+and refunds of a guest say no more than the order they belong to.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.contracts import Contract, all_contracts
 
@@ -16,13 +18,14 @@ if TYPE_CHECKING:
 
 SUBJECT = "customer_id"
 EMAIL_HASH = "email_hash"
+ORDER = "order_id"
 EXTRA = "_extra"  # columns that no contract knows: nobody can say what they hold
 KEY_LENGTHS = (1, 100)  # a customer id of any other length names nobody
 
 
 def names_customers(agreed: Contract) -> bool:
     """Whether a table's rows say whose they are, so that a person's can be found."""
-    return SUBJECT in agreed.column_names
+    return SUBJECT in agreed.column_names or ORDER in agreed.column_names
 
 
 def contracts_with_customers() -> list[Contract]:
@@ -37,10 +40,11 @@ def personal_columns() -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Erased:
-    """People of whom no personal data is kept: their keys (CRM id; of a guest the hash), hashes of their addresses."""
+    """People of whom no personal data is kept: keys (CRM id; of a guest the hash), hashes of addresses, orders."""
 
     customer_keys: frozenset[str] = frozenset()
     email_hashes: frozenset[str] = frozenset()
+    order_ids: frozenset[str] = frozenset()
 
     def filled(self, batch: "pa.RecordBatch") -> "pa.BooleanArray":
         """Which rows are theirs and still hold personal data."""
@@ -48,19 +52,19 @@ class Erased:
         import pyarrow.compute as pc
 
         names = batch.schema.names
-        nobody = pa.repeat(pa.scalar(False), batch.num_rows)
-        if SUBJECT not in names:
-            return nobody
-        ids = batch.column(SUBJECT)
-        theirs = pc.is_in(ids, pa.array(sorted(self.customer_keys), ids.type))
-        if EMAIL_HASH in names:
-            hashes = batch.column(EMAIL_HASH)
-            lengths = pc.fill_null(pc.utf8_length(pc.utf8_trim_whitespace(ids)), 0)
+
+        def among(name: str, known: frozenset[str]) -> Any:
+            if name not in names:
+                return pa.repeat(pa.scalar(False), batch.num_rows)
+            return pc.is_in(batch.column(name), pa.array(sorted(known), pa.string()))
+
+        theirs = pc.or_(among(SUBJECT, self.customer_keys), among(ORDER, self.order_ids))
+        if SUBJECT in names:
+            lengths = pc.fill_null(pc.utf8_length(pc.utf8_trim_whitespace(batch.column(SUBJECT))), 0)
             shortest, longest = KEY_LENGTHS
             unusable = pc.or_(pc.less(lengths, shortest), pc.greater(lengths, longest))
-            known = pc.is_in(hashes, pa.array(sorted(self.email_hashes), hashes.type))
-            theirs = pc.or_(theirs, pc.and_(unusable, known))
-        holding = nobody
+            theirs = pc.or_(theirs, pc.and_(unusable, among(EMAIL_HASH, self.email_hashes)))
+        holding = pa.repeat(pa.scalar(False), batch.num_rows)
         for name in personal_columns() & set(names):
             holding = pc.or_(holding, pc.is_valid(batch.column(name)))
         return pc.and_(theirs, holding)
@@ -87,5 +91,6 @@ class Erased:
 def known(warehouse: "Warehouse") -> Erased:
     """Everybody on the list of audit.erasures."""
     rows = warehouse.rows("erase/list.sql")
-    hashes = {each for _, joined in rows for each in joined.split(",") if each}
-    return Erased(frozenset(key for key, _ in rows), frozenset(hashes))
+    hashes = {each for _, listed, _ in rows for each in json.loads(listed)}
+    orders = {each for *_, listed in rows for each in json.loads(listed)}
+    return Erased(frozenset(key for key, *_ in rows), frozenset(hashes), frozenset(orders))

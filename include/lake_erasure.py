@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.contracts import Contract
-from include.erasures import EMAIL_HASH, SUBJECT, Erased, personal_columns
+from include.erasures import EMAIL_HASH, ORDER, SUBJECT, Erased, personal_columns
 from include.lake import (
     BatchDamaged,
     LakeFile,
@@ -208,7 +208,7 @@ def may_hold_personal_data(end: bytes) -> bool:
 
 def _rows(path: Path, erased: Erased) -> int:
     with pq.ParquetFile(path) as file:
-        wanted = {SUBJECT, EMAIL_HASH} | personal_columns()
+        wanted = {SUBJECT, EMAIL_HASH, ORDER} | personal_columns()
         columns = [name for name in file.schema_arrow.names if name in wanted]
         return sum(pc.sum(erased.filled(batch)).as_py() or 0 for batch in file.iter_batches(columns=columns))
 

@@ -16,7 +16,9 @@ import boto3
 import pyarrow.parquet as pq
 import s3fs
 
+from include.bootstrap import bootstrap
 from include.config import ORDER_DB
+from include.warehouse import Warehouse
 from local.airflow_settings import Settings, read_settings
 from local.benchmarks.benchmark import BenchmarkError, Row, Setting, megabytes
 from local.benchmarks.environments import python_with
@@ -60,6 +62,9 @@ def run(setting: Setting) -> list[Row]:
     state = folder / "state"
     try:
         stack = start_stack(DATASET, state)
+        endpoint = stack.endpoints["snowflake"]
+        with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
+            bootstrap(Warehouse(connection))  # an extract asks whom it must leave out
         setting.say(f"generating {setting.rows:,} order items in PostgreSQL")
         cluster = Cluster(state / "postgres", stack.endpoints["postgres"]["port"])
         with generated_shop(cluster, setting.rows) as shop:

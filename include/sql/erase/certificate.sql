@@ -2,7 +2,9 @@
 select
     requested_at,
     erased_at,
-    to_json(counts) as counts
+    to_json(counts) as counts,
+    email_hashes,
+    order_ids
 
 from audit.erasures
 

@@ -2,8 +2,8 @@
 {% for place in places %}
     select
         '{{ place.name }}' as place,
-        count_if({{ place.theirs }}) as their_rows,
-        count_if(({{ place.theirs }}) and ({{ place.filled }})) as personal_rows
+        coalesce(count_if({{ place.theirs }}), 0) as their_rows,
+        coalesce(count_if(({{ place.theirs }}) and ({{ place.filled }})), 0) as personal_rows
 
     from {{ place.table }}
     {{ "" if loop.last else "union all" }}

@@ -5,4 +5,4 @@ from {{ table }}
 
 where
     customer_id = %(customer_key)s
-    and length(email_hash) = 64
+    and regexp_like(email_hash, '[0-9a-f]{64}')
