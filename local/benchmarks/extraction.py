@@ -26,6 +26,7 @@ from local.benchmarks.measured import REPOSITORY, Measured, run_measured
 from local.benchmarks.shop import LINES, Shop, generated_shop
 from local.postgres import Cluster
 from local.product import Dataset, client_environment
+from local.snowflake.account import connect
 from local.stack import Stack, start_stack, stop_stack
 
 DATASET = "simulated:customers=60,days=14"  # only starts the stack: the rows are generated beside it
