@@ -178,6 +178,7 @@ def test_maintenance_runs_daily_and_drops_for_real_unless_told_otherwise(bag):
     dag = bag.dags["maintain_warehouse"]
     assert (dag.timetable.expression, dag.timetable.timezone.name) == ("30 12 * * *", "Europe/London")
     assert (dag.catchup, dag.max_active_runs, dag.params["dry_run"]) == (False, 1, False)
+    assert dag.get_task("drop_old_tables").downstream_task_ids == {"remove_old_exports"}
 
 
 def test_every_model_is_a_task_or_belongs_to_a_refresh_and_looker_comes_last(bag, model_tags):

@@ -145,7 +145,9 @@ class Shop:
 
     def load_all(self, gate: bool = False) -> None:
         self.take_orders()
-        self.batches += [self.load(table, gate=gate) for table in ("customers", "orders", "refunds")]
+        self.batches += [
+            self.load(table, gate=gate and table != "refunds") for table in ("customers", "orders", "refunds")
+        ]
         self.batches += [self.load(table) for table in ("order_items", "products", "web_events")]
 
     def scatter(self) -> None:
@@ -330,7 +332,7 @@ def test_nothing_is_left_of_an_erased_customer_and_no_amount_changes(
         assert (counts["pii.customers"], counts["pii.quarantine_customers"], counts["pii.customers_copy"]) == (2, 1, 2)
         assert (counts["staging.orders"], counts["quarantine.orders"], counts["staging.refunds"]) == (3, 1, 1)
         assert counts["staging.order_items"] == 4
-        assert counts["lake customers: rows emptied"] == 6 and counts["lake customers: leftovers deleted"] == 3
+        assert counts["lake customers: rows emptied"] == 6 and counts["lake customers: leftovers deleted"] == 4
         assert counts[erasing_of.DOCS] == 1
 
         dbt.run(*BUILD, "--full-refresh")
@@ -402,7 +404,7 @@ def test_no_load_brings_an_erased_customer_back(shop: Shop) -> None:
     erase(customer_id=PERSON)
     before = rows_of(shop.warehouse, "pii", "customers")
     for table in ("customers", "orders", "refunds"):
-        shop.load(table, "manual__again", gate=True)
+        shop.load(table, "manual__again", gate=table != "refunds")
     for batch in shop.batches[:3]:
         again = TableRun(batch["table"], FIRST, LAST)
         again.publish(again.pass_gate(again.land(batch)))
