@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,6 +34,8 @@ from include.warehouse import Warehouse
 log = logging.getLogger(__name__)
 
 TABLES_A_QUERY = 50
+STATEMENT_BYTES = 800_000  # Snowflake takes no statement of more than 1 MB
+CONDITION_BYTES = 1_000
 ROW_HASH = "_row_hash"
 DOCS = "Data Docs removed"
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
@@ -140,12 +142,10 @@ def person(warehouse: Warehouse, customer_id: str | None, email_key: str | None)
 
 
 def _contact(warehouse: Warehouse, customer_id: str) -> Person:
-    hashes: set[str] = set()
-    for place in places(warehouse):
-        if {"email", EMAIL_HASH} <= place.columns:  # an order's hash may be that of whom a gift is for
-            rows = warehouse.rows("erase/email_hashes.sql", {"customer_key": customer_id}, table=place.table)
-            hashes |= {each for (each,) in rows}
-    return _with_orders(warehouse, Person(customer_id, frozenset(hashes)))
+    # Not of orders: their hash may be that of whom a gift is for.
+    known = [place for place in places(warehouse) if {"email", EMAIL_HASH} <= place.columns]
+    hashes = frozenset(each for (each,) in _asked(warehouse, "email_hashes", Person(customer_id), known))
+    return _with_orders(warehouse, Person(customer_id, hashes))
 
 
 def _with_orders(warehouse: Warehouse, who: Person) -> Person:
@@ -153,12 +153,8 @@ def _with_orders(warehouse: Warehouse, who: Person) -> Person:
     listed = [(json.loads(hashes), json.loads(orders)) for *_, hashes, orders in _certificate(warehouse, who)]
     hashes, orders = (frozenset(each for lists in listed for each in lists[n]) for n in (0, 1))
     who = Person(who.customer_key, who.email_hashes | hashes, orders)
-    found: set[str] = set()
-    for place in places(warehouse):
-        if {SUBJECT, ORDER} <= place.columns:
-            rows = warehouse.rows("erase/order_ids.sql", who.values, table=place.table, theirs=place.theirs)
-            found |= {each for (each,) in rows}
-    return replace(who, order_ids=who.order_ids | found)
+    known = [place for place in places(warehouse) if {SUBJECT, ORDER} <= place.columns]
+    return replace(who, order_ids=orders | {each for (each,) in _asked(warehouse, "order_ids", who, known)})
 
 
 def places(warehouse: Warehouse) -> list[Place]:
@@ -173,12 +169,9 @@ def places(warehouse: Warehouse) -> list[Place]:
 def count_rows(warehouse: Warehouse, who: Person) -> tuple[int, Counter[str]]:
     """How many rows of all tables are the person's, and by table how many of them hold personal data."""
     theirs, personal = 0, Counter[str]()
-    known = places(warehouse)
-    for first in range(0, len(known), TABLES_A_QUERY):
-        some = known[first : first + TABLES_A_QUERY]
-        for place, their_rows, personal_rows in warehouse.rows("erase/count_rows.sql", who.values, places=some):
-            theirs += their_rows
-            personal[place] += personal_rows
+    for place, their_rows, personal_rows in _asked(warehouse, "count_rows", who, places(warehouse)):
+        theirs += their_rows
+        personal[place] += personal_rows
     return theirs, +personal
 
 
@@ -276,13 +269,21 @@ def _empty(warehouse: Warehouse, place: Place, who: Person) -> int:
 
 def _values(warehouse: Warehouse, who: Person) -> set[str]:
     """What the warehouse knows of a person in clear, to look for it in files: never logged, never in a statement."""
-    found: set[str] = set()
-    for place in places(warehouse):
-        if columns := [column for column in place.personal if column != EXTRA]:
-            names = {"table": place.table, "columns": ", ".join(columns), "theirs": place.theirs}
-            rows = warehouse.rows("erase/personal_values.sql", who.values, **names)
-            found |= {str(value) for row in rows for value in row if value}
-    return found
+    columns = [
+        {"table": place.table, "theirs": place.theirs, "column": column}
+        for place in places(warehouse)
+        for column in place.personal
+        if column != EXTRA
+    ]
+    return {str(value) for (value,) in _asked(warehouse, "personal_values", who, columns)}
+
+
+def _asked(warehouse: Warehouse, file: str, who: Person, asked: Sequence[Any]) -> Iterator[tuple]:
+    """Rows of a query of include/sql/erase over many tables, or columns of them, some at a time."""
+    bytes_each = CONDITION_BYTES + 2 * sum(map(len, who.values.values()))  # a wholesale customer has many orders
+    some = max(1, min(TABLES_A_QUERY, STATEMENT_BYTES // bytes_each))
+    for first in range(0, len(asked), some):
+        yield from warehouse.rows(f"erase/{file}.sql", who.values, places=asked[first : first + some])
 
 
 def _certificate(warehouse: Warehouse, who: Person) -> list[tuple]:

@@ -1,8 +1,11 @@
--- Orders of a person that a table knows.
-select distinct order_id
+-- Orders of a person that tables know.
+{% for place in places %}
+    select order_id
 
-from {{ table }}
+    from {{ place.table }}
 
-where
-    ({{ theirs }})
-    and order_id is not null
+    where
+        ({{ place.theirs }})
+        and order_id is not null
+    {{ "" if loop.last else "union" }}
+{% endfor %}
