@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include import clients, config, lake
+from include import clients, config, erasures, lake
 from include.contracts import Contract, contract
 from include.contracts.conform import conform, unknown_columns
 from include.sources import Extract, SourceError
@@ -37,17 +37,20 @@ _REMEDIES = {
 def extract(table: str, window: Window, batch_id: str) -> lake.Manifest:
     """Read a table's rows of a window from its source and write them to the lake as one batch.
 
+    Of customers who were erased, no personal data gets as far as the lake: the list is read before the source is.
+
     Raises:
         SourceError: the source does not answer, breaks off, or answers what cannot be loaded.
         SchemaDrift: the source's columns no longer fit the contract.
         LakeError: S3 does not take the files.
     """
     agreed = contract(table)
+    erased = _erased(agreed)
     with _opened(agreed, window) as extracted:
         return lake.write(
             clients.lake_client(),
             config.LAKE_BUCKET,
-            conform(_reported(extracted.batches, agreed), agreed),
+            erased.emptied_all(conform(_reported(extracted.batches, agreed), agreed)),
             agreed,
             window,
             batch_id,
@@ -55,6 +58,14 @@ def extract(table: str, window: Window, batch_id: str) -> lake.Manifest:
             code_version=config.CODE_VERSION,
             extracted_at=extracted.asked_at,
         )
+
+
+def _erased(agreed: Contract) -> erasures.Erased:
+    """Whose personal data must not come again; nobody's where rows do not say whose they are."""
+    if not erasures.names_customers(agreed):
+        return erasures.Erased()
+    with open_warehouse(f"extract {agreed.table}") as warehouse:
+        return erasures.known(warehouse)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ SNOWFLAKE_DATABASE = os.environ.get("SNOWFLAKE_DATABASE", "ANALYTICS")
 DATA_DOCS_DIR = Path(os.environ.get("DATA_DOCS_DIR", INCLUDE_DIR.parent / "data_docs"))
 DATA_DOCS_DAYS = int(os.environ.get("DATA_DOCS_DAYS", "30"))  # so long are a batch's Data Docs kept
 LANDING_TABLES_DAYS = int(os.environ.get("LANDING_TABLES_DAYS", "14"))  # so long the tables of a batch that is over
+EXPORTS_DAYS = int(os.environ.get("EXPORTS_DAYS", "30"))  # so long an export that another has taken the place of
 HTTP_CACHE_DIR = Path(os.environ.get("HTTP_CACHE_DIR", Path(tempfile.gettempdir()) / "analytics-warehouse-http"))
 CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
 INGEST_DUE_MINUTES = os.environ.get("INGEST_DUE_MINUTES", "360")  # a run has so long from its queueing

@@ -1,8 +1,11 @@
 """Where the Data Docs of each batch stand, and how old ones go."""
 
+import html
 import logging
+import re
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from include import config
@@ -11,6 +14,7 @@ from include.landing import LandedBatch
 log = logging.getLogger(__name__)
 
 PRUNED_AT_ONCE = 20  # a gate makes one folder, so this many keep up with any past
+SHORTEST_VALUE = 3
 _DAY_SECONDS = 86_400
 
 
@@ -49,3 +53,30 @@ def prune(table: str) -> list[Path]:
     if old:
         log.info("Removed the Data Docs of %d batches older than %d days", len(old), config.DATA_DOCS_DAYS)
     return old
+
+
+def pages_with(values: Iterable[str]) -> list[Path]:
+    """Folders of batches whose Data Docs show one of these values, as a word of its own, in any case.
+
+    No rule of ours lets personal data into Data Docs; this finds what a rule that somebody adds would. Values of one or
+    two characters say nothing.
+    """
+    wanted = sorted({value.strip().casefold() for value in values if len(value.strip()) >= SHORTEST_VALUE})
+    if not wanted:
+        return []
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, wanted))})(?!\w)")
+    return [
+        batch
+        for batch in sorted(config.DATA_DOCS_DIR.glob("*/*__*"))
+        if any(pattern.search(_text(page)) for page in batch.rglob("*") if page.is_file())
+    ]
+
+
+def remove(folders: Iterable[Path]) -> None:
+    """Remove Data Docs of whole batches."""
+    for path in folders:
+        shutil.rmtree(path)
+
+
+def _text(page: Path) -> str:
+    return html.unescape(page.read_text(errors="replace")).casefold()

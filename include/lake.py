@@ -22,6 +22,7 @@ from include.window import Window
 FILE_BYTES = 128 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _FILE_NAME = "part-{:05d}.parquet"
+MANIFEST_NAME = "manifest.json"
 
 
 class ManifestMissing(Exception):
@@ -77,10 +78,15 @@ class Manifest:
     extracted_at: str | None = None
 
 
+def table_folder(contract: Contract) -> str:
+    """Key prefix of all batches of a table, with a closing slash."""
+    return f"raw/{contract.source}/{contract.table}/"
+
+
 def folder(contract: Contract, window: Window, batch_id: str) -> str:
     """Key prefix of a batch, with a closing slash."""
     day = window.start.astimezone(window.timezone).date()
-    return f"raw/{contract.source}/{contract.table}/day={day}/batch={batch_id}/"
+    return f"{table_folder(contract)}day={day}/batch={batch_id}/"
 
 
 def write(
@@ -128,10 +134,19 @@ def write(
         days=list(days),
         extracted_at=extracted_at.isoformat() if extracted_at else None,
     )
-    body = json.dumps(asdict(manifest), indent=2).encode()
-    with _explained(bucket, key := f"{prefix}manifest.json"):
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    write_manifest(s3, bucket, manifest)
     return manifest
+
+
+def write_manifest(s3: Any, bucket: str, manifest: Manifest) -> None:
+    """Say what a batch holds: from here on it counts.
+
+    Raises:
+        LakeError: S3 refuses or is away.
+    """
+    body = json.dumps(asdict(manifest), indent=2).encode()
+    with _explained(bucket, key := f"{manifest.folder}{MANIFEST_NAME}"):
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
 
 
 def read_manifest(s3: Any, bucket: str, prefix: str) -> Manifest:
@@ -142,7 +157,7 @@ def read_manifest(s3: Any, bucket: str, prefix: str) -> Manifest:
         BatchDamaged: it is no manifest; the same helps.
     """
     try:
-        body = s3.get_object(Bucket=bucket, Key=f"{prefix}manifest.json")["Body"].read()
+        body = s3.get_object(Bucket=bucket, Key=f"{prefix}{MANIFEST_NAME}")["Body"].read()
     except s3.exceptions.NoSuchKey:
         raise ManifestMissing(
             f"s3://{bucket}/{prefix} has no manifest.json, so its extract did not finish: clear the extract task"
@@ -152,7 +167,7 @@ def read_manifest(s3: Any, bucket: str, prefix: str) -> Manifest:
         files = [LakeFile(**file) for file in raw.pop("files")]
         return Manifest(**{**raw, "days": [DayVersion(**day) for day in raw["days"]]}, files=files)
     except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(bucket, f"{prefix}manifest.json", f"cannot be read as a manifest ({error!r})") from error
+        raise _damaged(bucket, f"{prefix}{MANIFEST_NAME}", f"cannot be read as a manifest ({error!r})") from error
 
 
 def verify(s3: Any, bucket: str, manifest: Manifest) -> None:
@@ -199,6 +214,12 @@ def _explained(bucket: str, key: str) -> Iterator[None]:
         ) from error
 
 
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Writer of a batch's file."""
+    # COPY reads every value once: dictionaries of keys and times cost half of the time and save nothing.
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False)
+
+
 class _FileWriter:
     """Writes one local file at a time and moves it to S3 when it is large enough."""
 
@@ -222,8 +243,7 @@ class _FileWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         if self._writer is None:
-            # COPY reads every value once: dictionaries of keys and times cost half of the time and save nothing.
-            self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd", use_dictionary=False)
+            self._writer = parquet_writer(self._path, self._schema)
         self._writer.write_batch(batch)
         self._rows += batch.num_rows
         if self._path.stat().st_size >= FILE_BYTES:

@@ -1,11 +1,11 @@
-"""Drop the tables of batches that are over: landing tables and what stood beside them, each with a row of audit."""
+"""Drop the tables of batches that are over, and the files of old exports; each table and export has a row of audit."""
 
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param, get_current_context, task
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPLAY_DAG = "replay_quarantine"
+EXPORT_DAG = "export_marts"
 PUBLISHED = "published"
 ENDED = "never published, and no run of its DAG is under way"
 _UNFINISHED = ("queued", "running")
@@ -50,7 +51,7 @@ def maintenance_params() -> dict[str, Param]:
             False,
             type="boolean",
             title="Dry run",
-            description="Tell in the log which tables would be dropped, and drop none.",
+            description="Tell in the log which tables and files would go, and let all stay.",
         )
     }
 
@@ -58,19 +59,36 @@ def maintenance_params() -> dict[str, Param]:
 @task(pool=config.WAREHOUSE)
 def drop_old_tables() -> int:
     """Drop the tables of batches that were over LANDING_TABLES_DAYS ago; returns how many."""
+    from include.warehouse import open_warehouse
+
+    run, dry_run = _run()
+    with open_warehouse("maintain_warehouse") as warehouse:
+        return maintain(warehouse, datetime.now(UTC), _is_idle, run, dry_run=dry_run)
+
+
+@task(pool=config.WAREHOUSE)
+def remove_old_exports() -> int:
+    """Remove files of exports that nobody is led to for EXPORTS_DAYS; returns how many."""
     from include import alert_events
     from include.warehouse import open_warehouse
 
-    context = get_current_context()
-    instance, dry_run = context["ti"], context["params"]["dry_run"]
-
-    def is_idle(dag_id: str) -> bool:
-        return instance.get_dr_count(dag_id=dag_id, states=list(_UNFINISHED)) == 0
-
+    run, dry_run = _run()
     with open_warehouse("maintain_warehouse") as warehouse:
-        dropped = maintain(warehouse, datetime.now(UTC), is_idle, (instance.dag_id, instance.run_id), dry_run=dry_run)
+        removed = clear_exports(warehouse, datetime.now(UTC), _is_idle, run, dry_run=dry_run)
         alert_events.run_succeeded(warehouse)
-    return dropped
+    return removed
+
+
+def _run() -> tuple[tuple[str, str], bool]:
+    """The DAG and the run that maintain, and whether they only tell."""
+    context = get_current_context()
+    return (context["ti"].dag_id, context["ti"].run_id), bool(context["params"]["dry_run"])
+
+
+def _is_idle(dag_id: str) -> bool:
+    """Whether a DAG has no run that is queued or running."""
+    instance: Any = get_current_context()["ti"]
+    return instance.get_dr_count(dag_id=dag_id, states=list(_UNFINISHED)) == 0
 
 
 def maintain(
@@ -118,6 +136,48 @@ def maintain(
         f"; {left} stay: published lately, or a run of their DAG is under way" if left else "",
     )
     return len(drops)
+
+
+def clear_exports(
+    warehouse: "Warehouse", now: datetime, is_idle: Callable[[str], bool], run: tuple[str, str], *, dry_run: bool
+) -> int:
+    """Remove what no manifest names that counts, or counted in the last EXPORTS_DAYS; arguments as of `maintain`.
+
+    Nothing goes while an export is under way: it may be about to name files that it wrote long ago.
+
+    Returns:
+        How many files were removed, or would have been.
+    """
+    from include import clients
+    from include.exports import clearing
+    from include.exports.manifest import ExportLake
+
+    if not is_idle(EXPORT_DAG):
+        log.info("A run of %s is under way: its files, and all others, stay until the next time", EXPORT_DAG)
+        return 0
+    s3, before, files = clients.lake_client(), now - timedelta(days=config.EXPORTS_DAYS), 0
+    for mart in clearing.marts_in(s3, config.LAKE_BUCKET):
+        lake = ExportLake(s3, config.LAKE_BUCKET, mart)
+        for removal in clearing.removals(lake, before):
+            files += len(removal.keys)
+            what = ("Would remove" if dry_run else "Removing", len(removal.keys), removal.folder, removal.reason)
+            log.info("%s %d file(s) of %s: %s", *what)
+            if dry_run:
+                continue
+            values = {
+                "table_name": f"s3://{lake.bucket}/{removal.folder}",
+                "batch_id": removal.export_id,
+                "created_at": removal.written_at.astimezone(UTC).replace(tzinfo=None),
+                "row_count": None,
+                "reason": removal.reason,
+                "dag_id": run[0],
+                "run_id": run[1],
+                "dropped_at": datetime.now(UTC).replace(tzinfo=None),
+            }
+            warehouse.run("maintenance/record_drop.sql", values)
+            clearing.remove(lake, removal)
+    log.info("%s %d files of exports", "Would remove" if dry_run else "Removed", files)
+    return files
 
 
 def batch_tables(rows: Iterable[tuple[str, datetime, int | None]]) -> list[BatchTable]:

@@ -9,10 +9,12 @@ exports/<mart>/latest.json                                        which manifest
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 ROOT = "exports"
+MANIFEST_NAME = "manifest.json"
+PART_NAME = "_part.json"
 WHOLE = "whole"
 NO_DAY = "day=none"
 _DELETED_AT_ONCE = 1000  # S3's limit of keys in a request
@@ -106,18 +108,23 @@ class ExportLake:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", [])}
 
+    def written_at(self, prefix: str) -> dict[str, datetime]:
+        """Every object whose key begins so, and when it was written (aware)."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return {found["Key"]: found["LastModified"] for page in pages for found in page.get("Contents", [])}
+
     def finished_part(self, export_id: str, day: str) -> Part | None:
         """The part as an earlier try finished it, or None."""
-        raw = self._read(f"{part_folder(self.mart, export_id, day)}_part.json")
+        raw = self._read(f"{part_folder(self.mart, export_id, day)}{PART_NAME}")
         return _part(raw) if raw else None
 
     def write_part(self, part: Part) -> None:
         """Mark a part as finished."""
-        self._write(f"{part_folder(self.mart, part.export_id, part.day)}_part.json", asdict(part))
+        self._write(f"{part_folder(self.mart, part.export_id, part.day)}{PART_NAME}", asdict(part))
 
     def manifest(self, export_id: str) -> Manifest | None:
         """Manifest of an export, or None while it is not finished."""
-        return self._manifest(f"{export_folder(self.mart, export_id)}manifest.json")
+        return self._manifest(f"{export_folder(self.mart, export_id)}{MANIFEST_NAME}")
 
     def latest(self) -> Manifest | None:
         """The manifest that readers are led to, or None before the first export."""
@@ -126,7 +133,7 @@ class ExportLake:
 
     def write_manifest(self, manifest: Manifest) -> str:
         """Finish an export; returns the manifest's key."""
-        key = f"{export_folder(self.mart, manifest.export_id)}manifest.json"
+        key = f"{export_folder(self.mart, manifest.export_id)}{MANIFEST_NAME}"
         self._write(key, asdict(manifest))
         return key
 

@@ -16,7 +16,9 @@ import boto3
 import pyarrow.parquet as pq
 import s3fs
 
+from include.bootstrap import bootstrap
 from include.config import ORDER_DB
+from include.warehouse import Warehouse
 from local.airflow_settings import Settings, read_settings
 from local.benchmarks.benchmark import BenchmarkError, Row, Setting, megabytes
 from local.benchmarks.environments import python_with
@@ -24,6 +26,7 @@ from local.benchmarks.measured import REPOSITORY, Measured, run_measured
 from local.benchmarks.shop import LINES, Shop, generated_shop
 from local.postgres import Cluster
 from local.product import Dataset, client_environment
+from local.snowflake.account import connect
 from local.stack import Stack, start_stack, stop_stack
 
 DATASET = "simulated:customers=60,days=14"  # only starts the stack: the rows are generated beside it
@@ -60,6 +63,9 @@ def run(setting: Setting) -> list[Row]:
     state = folder / "state"
     try:
         stack = start_stack(DATASET, state)
+        endpoint = stack.endpoints["snowflake"]
+        with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
+            bootstrap(Warehouse(connection))  # an extract asks whom it must leave out
         setting.say(f"generating {setting.rows:,} order items in PostgreSQL")
         cluster = Cluster(state / "postgres", stack.endpoints["postgres"]["port"])
         with generated_shop(cluster, setting.rows) as shop:

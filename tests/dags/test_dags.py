@@ -2,13 +2,14 @@
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, ParamValidationError
 
 from include.contracts import all_contracts, tables_of
 from include.exports import names
@@ -17,7 +18,14 @@ from plugins.run_deadline import RunDeadlinePlugin
 
 REPOSITORY = Path(__file__).parents[2]
 INGEST = {"ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events"}
-DAG_IDS = INGEST | {"build_marts", "export_marts", "maintain_warehouse", "replay_quarantine", "watch_freshness"}
+DAG_IDS = INGEST | {
+    "build_marts",
+    "erase_customer",
+    "export_marts",
+    "maintain_warehouse",
+    "replay_quarantine",
+    "watch_freshness",
+}
 PARSE_SECONDS = 2
 STATISTICS = {"fit_customer_value": "refresh_customer_value", "evaluate_experiments": "refresh_experiments"}
 
@@ -110,6 +118,20 @@ def test_a_replay_is_manual_tries_only_unless_told_and_knows_every_table(bag):
     assert dag.get_task("replay").downstream_task_ids == {"request_build"}
 
 
+def test_an_erasure_is_manual_counts_only_unless_told_and_takes_no_address(bag):
+    dag = bag.dags["erase_customer"]
+    assert (dag.timetable.can_be_scheduled, dag.max_active_runs) == (False, 1)
+    assert (dag.params["customer_id"], dag.params["email_key"], dag.params["dry_run"]) == (None, None, True)
+    for name in ("customer_id", "email_key"):
+        with pytest.raises(ParamValidationError):
+            dag.params.get_param(name).resolve("ada@example.com")
+    assert dag.params.get_param("customer_id").resolve("C000032") == "C000032"
+    assert dag.params.get_param("email_key").resolve("a1" * 32) == "a1" * 32
+    steps = ["find_customer", "wait_for_loads", "erase_files", "erase_tables", "certify"]
+    for before, after in pairwise(steps):
+        assert dag.get_task(before).downstream_task_ids == {after}
+
+
 def test_exports_follow_a_build_one_run_at_a_time_and_offer_every_declared_mart(bag):
     dag = bag.dags["export_marts"]
     assert {asset.name for asset in dag.timetable.asset_condition.objects} == {"marts"}
@@ -174,6 +196,7 @@ def test_maintenance_runs_daily_and_drops_for_real_unless_told_otherwise(bag):
     dag = bag.dags["maintain_warehouse"]
     assert (dag.timetable.expression, dag.timetable.timezone.name) == ("30 12 * * *", "Europe/London")
     assert (dag.catchup, dag.max_active_runs, dag.params["dry_run"]) == (False, 1, False)
+    assert dag.get_task("drop_old_tables").downstream_task_ids == {"remove_old_exports"}
 
 
 def test_every_model_is_a_task_or_belongs_to_a_refresh_and_looker_comes_last(bag, model_tags):

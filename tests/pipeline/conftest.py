@@ -44,6 +44,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         for name, value in (running.environment() | read_settings().for_stack(running).environment()).items():
             patch.setenv(name, value)
         patch.setattr(config, "DATA_DOCS_DIR", state / "data_docs")
+        with open_warehouse("test") as session:
+            bootstrap(session)  # an extract asks the list of erased customers
         yield running
         stop_stack(state)
 

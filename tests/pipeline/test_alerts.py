@@ -346,7 +346,7 @@ def test_a_cold_cache_is_told_until_it_is_warm(channels, warehouse, place):
 
 BY_HAND = {
     "replay_quarantine.replay": (replaying, "replay", {"table": "orders", "reason": "negative_total", "batch": None}),
-    "maintain_warehouse.drop_old_tables": (maintenance, "drop_old_tables", {}),
+    "maintain_warehouse.remove_old_exports": (maintenance, "remove_old_exports", {}),
 }
 
 

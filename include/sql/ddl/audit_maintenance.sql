@@ -1,4 +1,5 @@
--- One row a table that maintain_warehouse has dropped, written before the drop. Times are UTC.
+-- One row a table that maintain_warehouse has dropped, or an export of which it has removed files (table_name is its
+-- folder, batch_id the export's id, created_at when the newest file was written), written before. Times are UTC.
 create table if not exists audit.maintenance (
     table_name varchar not null,
     batch_id varchar not null,
