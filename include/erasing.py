@@ -128,8 +128,7 @@ def _open() -> "Iterator[tuple[Warehouse, Person, Run]]":
     context = get_current_context()
     params, instance = context["params"], context["ti"]
     run = Run(instance.dag_id, instance.run_id, config.CODE_VERSION)
-    tag = f'{{"dag": "{run.dag_id}", "task": "{instance.task_id}", "run": "{run.run_id}"}}'
-    with open_warehouse(tag) as warehouse:
+    with open_warehouse("erase") as warehouse:
         try:
             yield warehouse, erasure.person(warehouse, params["customer_id"], params["email_key"]), run
         except erasure.ErasureRefused as error:
