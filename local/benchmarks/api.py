@@ -24,7 +24,7 @@ from local.stack import Stack
 from plugins.analytics import keys
 from plugins.analytics.routes.business import PERIODS
 from plugins.analytics.schemas.business import Revenue
-from plugins.analytics.settings import API_PREFIX
+from plugins.analytics.settings import API_PREFIX, Settings
 
 DATASET = "simulated:customers=300,days=120,end=2026-06-30"
 LAST_DAY = date(2026, 6, 30)
@@ -190,10 +190,13 @@ def _own(number: int) -> list[str]:
 
 
 def _keys(warehouse: Warehouse, count: int, requests_per_minute: int | None) -> list[str]:
-    return [
+    """New keys, made long enough ago for the API to look for them."""
+    made = [
         keys.create(warehouse, "benchmark", [keys.ANALYTICS_READ], timedelta(days=1), requests_per_minute)
         for _ in range(count)
     ]
+    time.sleep(Settings().unknown_key_seconds)
+    return made
 
 
 def _environment(stack: Stack, folder: Path) -> dict[str, str]:
