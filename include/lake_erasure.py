@@ -152,7 +152,8 @@ class Sweep:
         with tempfile.TemporaryDirectory(prefix="lake-erasure-") as directory:
             path = Path(directory) / "part.parquet"
             with path.open("wb") as file:
-                version = {"VersionId": stored.version_id}
+                # Without versions, not every store knows the id `null` that it lists.
+                version = {} if stored.is_current else {"VersionId": stored.version_id}
                 self.s3.download_fileobj(self.bucket, stored.key, file, ExtraArgs=version)
             yield path
 

@@ -25,6 +25,7 @@ from include import clients, config, data_docs, erasing, exporting, gating, lake
 from include import erasure as erasing_of
 from include.building import record
 from include.contracts import contract
+from include.erasures import Erased
 from include.expectations import Rule, suite
 from include.exports.manifest import ExportLake
 from include.exports.mart import current_build, export
@@ -496,6 +497,23 @@ def test_the_files_of_the_lake_keep_every_row_and_every_other_customer(shop: Sho
         if old["customer_id"] == PERSON:
             old |= dict.fromkeys(("first_name", "last_name", "email", "phone"))
         assert old == new
+
+
+def test_a_lake_without_versions_is_swept_as_well(shop: Shop) -> None:
+    batch = shop.load("customers")
+    s3, bucket = clients.lake_client(), "lake-without-versions"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    for listed in s3.list_objects_v2(Bucket=config.LAKE_BUCKET, Prefix=batch["folder"])["Contents"]:
+        s3.copy_object(Bucket=bucket, Key=listed["Key"], CopySource=f"{config.LAKE_BUCKET}/{listed['Key']}")
+    hers = Erased(frozenset([PERSON]))
+    looking = lake_erasure.Sweep(s3, bucket, hers, datetime.now(UTC))
+    assert looking.run(contract("customers")) == {"lake customers: rows emptied": 3}
+    replace(looking, dry_run=False).run(contract("customers"))
+    assert not looking.run(contract("customers"))
+    manifest = lake.read_manifest(s3, bucket, batch["folder"])
+    lake.verify(s3, bucket, manifest)
+    kept = {each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert kept == {batch["folder"] + name for name in ["manifest.json", *(file.name for file in manifest.files)]}
 
 
 def rows_in(batch: dict[str, Any]) -> list[list[dict]]:
