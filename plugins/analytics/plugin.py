@@ -46,7 +46,7 @@ class AnalyticsPlugin(AirflowPlugin):
     fastapi_apps: list[Any] = [{"app": AnalyticsApi(), "url_prefix": PREFIX, "name": "Analytics API"}]
     external_views: list[Any] = [
         {
-            "name": "Shop analytics",
+            "name": "Analytics",
             "href": urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PREFIX + "/",
             "destination": "nav",
             "url_route": "shop-analytics",
