@@ -63,9 +63,7 @@ def test_the_plugin_is_registered_and_nothing_else_of_it_is_one(answered):
 
 
 def test_the_dashboard_stands_in_the_navigation(answered):
-    assert (
-        answered["view"] | {"name": "Analytics", "href": "/analytics/", "destination": "nav"} == answered["view"]
-    )
+    assert answered["view"] | {"name": "Analytics", "href": "/analytics/", "destination": "nav"} == answered["view"]
     status, text = answered["page"]
     assert status == 200
     assert '<meta name="sign-in" content="airflow">' in text
