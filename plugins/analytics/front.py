@@ -9,10 +9,11 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from plugins.analytics.audit import AuditLog
+from plugins.analytics.audit import AuditLine, AuditLog
 from plugins.analytics.auth import Logins, Principal
 from plugins.analytics.builds import Build, Builds
 from plugins.analytics.caching import Answer, AnswerCache
@@ -34,10 +35,11 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+VARY = (b"vary", b"authorization, x-api-key, cookie, origin")
 API_HEADERS = (
     *SECURITY_HEADERS,
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"vary", b"authorization, x-api-key, cookie, origin"),
+    VARY,
 )
 REVALIDATE = (
     b"cache-control",
@@ -115,12 +117,14 @@ class Front:
             log.exception("Request %s failed", asked.request_id)
             unexpected = Problem(500, "internal-error", f"the log tells why, under {asked.request_id}")
             answer = _problem_answer(unexpected, asked)
-        unchanged = answer.etag and _names(headers.get(b"if-none-match"), answer.etag)
-        status = 304 if unchanged else answer.status
-        body = b"" if unchanged else answer.body
-        sent = [*answer.headers, *API_HEADERS, (b"x-request-id", asked.request_id.encode())]
-        if not unchanged:
-            sent.append((b"content-length", b"%d" % len(body)))
+        request_id = (b"x-request-id", asked.request_id.encode())
+        if answer.etag and _names(headers.get(b"if-none-match"), answer.etag):
+            status, body = 304, b""
+            # The client has the other headers with its answer (RFC 9110, 15.4.5).
+            sent = [REVALIDATE, (b"etag", answer.etag), VARY, request_id]
+        else:
+            status, body = answer.status, answer.body
+            sent = [*answer.headers, *API_HEADERS, request_id, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": sent})
         await send({"type": "http.response.body", "body": b"" if asked.method == "HEAD" else body})
         self._tell(asked, answer, status, time.perf_counter() - began)
@@ -164,19 +168,20 @@ class Front:
 
     def _tell(self, asked: Asked, answer: Answer, status: int, seconds: float) -> None:
         self._metrics.answered(answer.route, asked.method, status, seconds)
-        line = {
-            "time": time.time(),
-            "request": asked.request_id,
-            "who": asked.principal.name if asked.principal else None,
-            "method": asked.method,
-            "route": answer.route,
-            "status": status,
-            "rows": answer.rows if status == 200 else 0,
-            "milliseconds": round(seconds * 1000, 2),
-        }
-        if answer.personal_data_of and status == 200:
-            line["personal_data_of"] = answer.personal_data_of
-        self._audit.record(**line)
+        served = status == 200
+        self._audit.record(
+            AuditLine(
+                time=datetime.now(UTC),
+                request=asked.request_id,
+                who=asked.principal.name if asked.principal else None,
+                method=asked.method,
+                route=answer.route,
+                status=status,
+                rows=answer.rows if served else 0,
+                milliseconds=round(seconds * 1000, 2),
+                personal_data_of=answer.personal_data_of if served else None,
+            )
+        )
 
 
 def _path(scope: Scope) -> str:

@@ -25,12 +25,13 @@ class Metrics:
             buckets=SECONDS,
             registry=self._registry,
         )
-        self._cache = Counter(
+        cache = Counter(
             "analytics_api_cache",
             "Answers by where they came from: hit, miss, joined (waited for another's miss).",
             ["outcome"],
             registry=self._registry,
         )
+        self._cache = {outcome: cache.labels(outcome) for outcome in ("hit", "miss", "joined")}
         self._queries = Counter(
             "analytics_api_warehouse_queries",
             "Queries of the warehouse.",
@@ -64,7 +65,7 @@ class Metrics:
 
     def cached(self, outcome: str) -> None:
         """Count where an answer came from."""
-        self._cache.labels(outcome).inc()
+        self._cache[outcome].inc()
 
     def asked_warehouse(self, operation: str, outcome: str, seconds: float) -> None:
         """Count a query."""
