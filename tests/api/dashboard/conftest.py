@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -188,3 +190,13 @@ def visit(browser: Browser, address: str, api: Client) -> Iterator[Callable[...,
 def dashboard(visit: Callable[..., Dashboard]) -> Dashboard:
     """A signed-in dashboard, not loaded yet."""
     return visit()
+
+
+@pytest.fixture(scope="module")
+def spans(warehouse: Warehouse) -> list[tuple[date, date]]:
+    """First and last days, by chance: single days, weeks, most of the history."""
+    [(first, last)] = warehouse.execute("select min(date_day), max(date_day) from marts.agg_daily_kpis").fetchall()
+    chance = random.Random(20)
+    days = (last - first).days
+    begins = [first + timedelta(chance.randrange(days)) for _ in range(8)]
+    return [(begin, min(last, begin + timedelta(chance.choice((0, 6, chance.randrange(60)))))) for begin in begins]
