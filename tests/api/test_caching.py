@@ -36,6 +36,8 @@ def test_who_has_the_answer_is_not_sent_it_again(client):
         answer = client.get("/summary", headers={"If-None-Match": given})
         assert (answer.status_code, answer.content) == (304, b""), given
         assert answer.headers["etag"] == etag
+        assert answer.headers["cache-control"] == "private, no-cache" and "authorization" in answer.headers["vary"]
+        assert "content-type" not in answer.headers and answer.headers["x-request-id"], "the client has the others"
     for given in ('"other"', etag.strip('"'), ""):
         assert client.get("/summary", headers={"If-None-Match": given}).status_code == 200, given
 

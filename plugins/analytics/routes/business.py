@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import Field
 
 from plugins.analytics.marts import Marts, MartsDep
-from plugins.analytics.parameters import Grain, Name, Paged, Parameters, Place, Span, Spanned
+from plugins.analytics.parameters import Grain, Name, Paged, Parameters, Place, Span, Spanned, StartDate
 from plugins.analytics.routes import PAGE_PROBLEMS, router
 from plugins.analytics.schemas.base import Answer, Page
 from plugins.analytics.schemas.business import (
@@ -45,6 +45,10 @@ CART_SPLITS = SESSION_SPLITS | {"day": "to_char(cart_day, 'YYYY-MM-DD')"}
 
 
 class PeriodParameters(Paged, Spanned):
+    start_date: StartDate = Field(
+        default=None,
+        description="First day (store time zone), included; else 30 days, 26 weeks or 13 months back.",
+    )
     grain: Grain = Field(default="day", description="Length of a period; weeks begin on Monday.")
     limit: int = Field(default=366, ge=1, le=1000, description="Periods at most.", examples=[31])
 
