@@ -18,7 +18,21 @@ from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
 from tests.chaos import comparison, timeline
 from tests.chaos.crew import Outcome, Worker, make_template
-from tests.chaos.injector import AWAY, LATE_ANEW, LATE_BY_HAND, POSTPONED, TABLES, TOLD, Drift, Harm, Injector
+from tests.chaos.injector import (
+    AWAY,
+    BY_HAND_BESIDE,
+    IN_RANDOM_ORDER,
+    LATE_ANEW,
+    LATE_BY_HAND,
+    POSTPONED,
+    SAME_DAY_AGAIN,
+    TABLES,
+    TOLD,
+    TWO_BACKFILLS,
+    Drift,
+    Harm,
+    Injector,
+)
 from tests.chaos.marts import Marts
 from tests.chaos.proxy import Proxy, Trouble
 from tests.chaos.sources import Sources, write_dataset
@@ -213,30 +227,46 @@ class Campaign:
             self.sources.pass_day(number)
             self.unhealed += self.history.missed[number]
             waiting.append(day)
-            if number < last and len(waiting) < 4 and self._happens(0.15):
+            if number < last and len(waiting) < 4 and self._happens(0.15, IN_RANDOM_ORDER):
                 self.say(f"{day}: no runs, everything is away")
                 continue
             if len(waiting) > 1:
                 self.chance.shuffle(waiting)
-                self._happened("days in random order")
+                self._happened(IN_RANDOM_ORDER)
             self.earlier, self.postponed = self.postponed, []
             for each in waiting:
                 for dag_id in self.chance.sample(list(TABLES), len(TABLES)):
                     self._scheduled(dag_id, each, may_wait=number < last)
             waiting = []
-            for run in self.earlier:
-                self._through(self.workers[0], run, Harm())
+            self._resume(self.earlier)
             self._besides(number)
             if number == last or self._happens(0.4):
                 self._heal()
             if number < last and self.builds < MOST_BUILDS and self._happens(0.15):
                 self._build()
             self.say(f"{day}: loaded in {time.monotonic() - began:.1f} s, {self.verdict.struck.total()} faults so far")
-        for run in self.postponed:
-            self._through(self.workers[0], run, Harm())
+            if self.guardless and self.verdict.problems:
+                return
+        self._resume(self.postponed)
 
-    def _happens(self, chance: float) -> bool:
-        return self.chance.random() < chance and self.harmful and self.only is None
+    def _resume(self, runs: list[Run]) -> None:
+        """Go on with runs after those of later days. What they take back may soon be loaded anew: look at once."""
+        for run in runs:
+            with open_warehouse("chaos") as warehouse:
+                before = comparison.versions(warehouse)
+            self._through(self.workers[0], run, Harm())
+            with open_warehouse("chaos") as warehouse:
+                after = comparison.versions(warehouse)
+            self.verdict.problems += [
+                f"{run.dag_id} {run.run_id} took back {key} from {before[key]} to {after.get(key)}"
+                for key in sorted(before)
+                if key not in after or after[key] < before[key]
+            ]
+
+    def _happens(self, chance: float, kind: str | None = None) -> bool:
+        """Whether something happens now: by chance, or always and alone where this kind of harm is asked for."""
+        drawn = self.chance.random() < chance
+        return self.harmful and (drawn if self.only is None else self.only == kind)
 
     def _happened(self, kind: str) -> None:
         self.verdict.struck[kind] += 1
@@ -246,8 +276,8 @@ class Campaign:
         run = self._daily(dag_id, day)
         overtakes = self.only == POSTPONED and any(each.dag_id == dag_id for each in self.earlier)
         harm = self.injector.harm(dag_id) if self.harmful and not overtakes else Harm()
-        if self._happens(0.06):
-            self._happened("manual run beside a scheduled one")
+        if self._happens(0.06, BY_HAND_BESIDE):
+            self._happened(BY_HAND_BESIDE)
             beside = self._by_hand(dag_id, max(day - timedelta(days=1), self.history.days[0]), day)
             self._at_once((run, harm), (beside, Harm()))
         else:
@@ -256,13 +286,13 @@ class Campaign:
     def _besides(self, number: int) -> None:
         """Days that are loaded once more, by two backfills at once or by one of an operator's ways."""
         done = self.history.days[: number + 1]
-        if len(done) > 1 and self._happens(0.15):
-            self._happened("two backfills at once")
+        if len(done) > 1 and self._happens(0.15, TWO_BACKFILLS):
+            self._happened(TWO_BACKFILLS)
             dag_id = self.chance.choice(list(TABLES))
             for day in (day for day in done[-2:] if self._daily(dag_id, day) not in self.postponed):
                 self._at_once((self._backfill(dag_id, day), Harm()), (self._backfill(dag_id, day), Harm()))
-        if self._happens(0.2):
-            self._happened("the same day again")
+        if self._happens(0.2, SAME_DAY_AGAIN):
+            self._happened(SAME_DAY_AGAIN)
             dag_id, day = self.chance.choice(list(TABLES)), self.chance.choice(done)
             again = self._daily(dag_id, day)
             if self.chance.random() < 0.5 and again not in self.postponed:

