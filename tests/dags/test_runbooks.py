@@ -33,7 +33,7 @@ FILLED = {
     "<day after the last>": "2026-06-02",
 }
 # Columns, keys of a suite, a connection, a schema; what else is named is looked up.
-WORDS = {"updated_at", "_deleted_at", "limits", *LIMITS, config.LOOKER, "pii", "raw"}
+WORDS = {"updated_at", "_deleted_at", "trouble", "limits", *LIMITS, config.LOOKER, "pii", "raw"}
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,7 @@ def test_what_does_not_exist_is_found_out(bag):
         "GET /api/v2/health",
         "make statuses",
         "audit.load",
+        "row_limit",
     )
     for span in nothing:
         assert not exists(span, bag)
