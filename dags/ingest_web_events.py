@@ -9,8 +9,9 @@
 
 **Reruns.** Safe at any point and in any order: a day is replaced whole, and never by an older export.
 
-**Triage.** `wait_for_export` waits up to 30 hours for the day's table; when it fails, check the BigQuery
-link of the property. `extract` failed: the log names the table. `gate` failed: its log names the rows.
+**Triage.** `wait_for_export` waits up to 30 hours for the day's table, then fails for good and names what is missing:
+check the BigQuery link of the property, and clear the task when the table is there. `extract` failed: the log names the
+table. `gate` failed: its log names the rows.
 """
 
 from airflow.sdk import chain, dag, task_group

@@ -1,16 +1,18 @@
 """What happens in the pipeline that on-call is told of, or that ends an alert: one function each."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from include import config
 from include.alert_filter import described
 from include.alert_log import Recovery
-from include.alert_messages import Alert, in_store_time
-from include.alerts import raise_alert, recover
+from include.alert_messages import Alert, address, in_store_time
+from include.alerts import raise_alert, recover, settle
 from include.contracts import all_contracts
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ def task_failed(context: Mapping[str, Any]) -> None:
             where=str(place),
             links=(("Task log", place.log_url),),
             run_id=place.run_id,
+            trouble=frozenset({type(error).__name__}),
         )
     )
 
@@ -125,6 +128,7 @@ def gate_stopped(batch: "LandedBatch", failure: "GateFailed") -> None:
             details=_findings(batch, details),
             links=(("Task log", place.log_url), ("Data Docs", _data_docs(batch))),
             run_id=place.run_id,
+            trouble=failure.broken,
         )
     )
 
@@ -146,19 +150,29 @@ def gate_passed(batch: "LandedBatch", verdict: "Verdict", warehouse: "Warehouse"
                 details=_findings(batch, verdict.warnings),
                 links=(("Task log", place.log_url), ("Data Docs", _data_docs(batch))),
                 run_id=place.run_id,
+                # The rule's name: what follows it may be a value of the batch.
+                trouble=frozenset(warning.partition(": ")[0] for warning in verdict.warnings),
             )
         )
 
 
 def reconciled(table: str, result: "Reconciliation", warehouse: "Warehouse") -> None:
-    """Source and warehouse were compared: a difference is told, agreement ends it; no comparison says nothing."""
+    """Source and warehouse were compared: a difference is told; it is over when each of its days was seen to agree.
+
+    A day that has left the compared span stays open: nothing has said that it was mended.
+    """
     place = here()
     if not result.days:
         return
-    if not result.differences:
-        recover(f"source_differs:{table}", f"source_differs:{table}.deletions", by=place.recovery, warehouse=warehouse)
+    key = f"source_differs:{table}"
+    differing = {str(difference.day) for difference in result.differences}
+    left = settle(key, lambda day: day not in differing and result.compares(date.fromisoformat(day)), warehouse)
+    past = sorted(day for day in left or () if result.is_past(date.fromisoformat(day)))
+    if not differing and not past:
+        if left is not None and not left:
+            recover(key, f"{key}.deletions", by=place.recovery, warehouse=warehouse)
         return
-    what, *details = str(result).splitlines()
+    what, *details = _found(result) + _no_longer_compared(past, result, place.dag_id)
     raise_alert(
         Alert(
             kind="source_differs",
@@ -168,8 +182,24 @@ def reconciled(table: str, result: "Reconciliation", warehouse: "Warehouse") -> 
             details=tuple(details),
             links=(("Task log", place.log_url),),
             run_id=place.run_id,
+            trouble=frozenset({*differing, *past}),
         )
     )
+
+
+def _found(result: "Reconciliation") -> list[str]:
+    return str(result).splitlines() if result.differences else []
+
+
+def _no_longer_compared(days: Sequence[str], result: "Reconciliation", dag_id: str) -> list[str]:
+    """What is said of days that differed when they were compared last; nothing when there are none."""
+    if not days or not result.compared:
+        return []
+    conf = {"start": days[0], "end": str(result.compared[1] + timedelta(days=1)), "reload_differences": True}
+    return [
+        f"{len(days):,} day(s) differed when they were last compared and are compared no more: {', '.join(days)}.",
+        f"  Load and compare them by hand: airflow dags trigger {dag_id} --conf '{json.dumps(conf)}'",
+    ]
 
 
 def deletions_refused(table: str, refusal: "DeletionsRefused") -> None:
@@ -253,6 +283,10 @@ def _findings(batch: "LandedBatch", lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _data_docs(batch: "LandedBatch") -> str:
+    """Address of a batch's Data Docs where DATA_DOCS_URL says that they are published, else their path."""
     from include import data_docs
 
-    return str(data_docs.folder(batch) / "index.html")
+    page = data_docs.folder(batch) / "index.html"
+    if not config.DATA_DOCS_URL:
+        return str(page)
+    return address(config.DATA_DOCS_URL, page.relative_to(config.DATA_DOCS_DIR).as_posix())

@@ -27,7 +27,8 @@ _MASKS = tuple(
     )
 )  # fmt: skip
 _QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"|`([^`\n]*)`|(?<==)\(([^()\n]*)\)")
-_LONG_NUMBER = re.compile(r"\+?\d(?:[\s()./-]{0,2}\d){6,}")
+# The day in the name of an export table is no number of a person.
+_LONG_NUMBER = re.compile(r"\b(?P<table>events_\d{8})\b|\+?\d(?:[\s()./-]{0,2}\d){6,}")
 
 
 def masked(text: str) -> str:
@@ -56,8 +57,12 @@ def described(error: object, personal: bool) -> str:
     message = " ".join(str(error)[:READ_LENGTH].split())
     if personal or not message:
         return name
-    shown = _LONG_NUMBER.sub("[number]", _QUOTED.sub(_name_or_nothing, masked(message)))
+    shown = _LONG_NUMBER.sub(_table_or_nothing, _QUOTED.sub(_name_or_nothing, masked(message)))
     return f"{name}: {cut(shown, EXCEPTION_LENGTH)}"
+
+
+def _table_or_nothing(number: re.Match[str]) -> str:
+    return number["table"] or "[number]"
 
 
 def _name_or_nothing(quoted: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """The memory of alerts, audit.alerts: what is open, how often it was seen, when on-call was told."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,19 +10,35 @@ from uuid import uuid4
 from include.alert_messages import Alert
 from include.warehouse import Warehouse, connect_args
 
-REMIND_AFTER = timedelta(hours=24)
+REMIND_AFTER = timedelta(hours=20)  # what is seen once a day comes some minutes sooner on one day than on another
+SENDING = timedelta(minutes=5)  # longer than both channels take with all their retries
 LOGIN_SECONDS = 20
 STATEMENT_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An alert as the log holds it after it was seen once more. `tell`: this process sends the message."""
+    """An alert as the log holds it after it was seen once more.
+
+    `tell`: this process sends the message, as a `reminder`, or because there is `news` under an open alert.
+    """
 
     first_seen_at: datetime
     times: int
     tell: bool
-    reminder: bool
+    reminder: bool = False
+    news: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """What decides about an open row. Times are aware; `trouble` is what on-call was told of, or is being told."""
+
+    first_seen_at: datetime
+    times: int
+    claimed_at: datetime | None = None
+    notified_at: datetime | None = None
+    trouble: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,9 +87,6 @@ def see(warehouse: Warehouse, alert: Alert, now: datetime) -> Seen:
     looks after the first has written that it tells it. Should the second's merge not see the first's row (a snapshot
     older than the lock), two rows are open: then the statement after it reads both, with what the first has written,
     and stays silent all the same; both rows close together.
-
-    What remains possible: a process that dies between its commit and the sending leaves an alert open that nobody was
-    told of until it is seen again REMIND_AFTER later.
     """
     values = {
         "alert_id": uuid4().hex,
@@ -87,31 +101,48 @@ def see(warehouse: Warehouse, alert: Alert, now: datetime) -> Seen:
     }
     with warehouse.transaction():
         warehouse.run("alerts/see.sql", values)
-        rows = warehouse.rows("alerts/open_under_key.sql", {"alert_key": alert.key})
-        seen = decide([(_aware(first), int(times), _aware_or_none(told)) for first, times, told in rows], now)
+        rows = _held(warehouse, alert.key)
+        seen = decide(rows, alert.trouble, now)
         if seen.tell:
-            warehouse.run("alerts/notify.sql", {"alert_key": alert.key, "notified_at": _naive(now)})
+            trouble = _text(_trouble(rows) | alert.trouble)
+            claim = {"alert_key": alert.key, "claimed_at": _naive(now), "trouble": trouble}
+            warehouse.run("alerts/claim.sql", claim)
     return seen
 
 
-def decide(rows: Sequence[tuple[datetime, int, datetime | None]], now: datetime) -> Seen:
-    """What to do about the rows open under one key: (first seen, times seen, told), all aware.
+def decide(rows: Sequence[Held], trouble: frozenset[str], now: datetime) -> Seen:
+    """What to do about the rows open under one key when this trouble is seen at `now` (aware).
 
-    It is told once, and again when the last message is REMIND_AFTER old.
+    It is told once; at once when something is wrong that was not told; and again when the last message is REMIND_AFTER
+    old. Who claimed to tell it and has not done so within SENDING has died, or no channel took it: then it is told.
     """
-    told = max((moment for _, _, moment in rows if moment), default=None)
-    reminder = told is not None and now - told >= REMIND_AFTER
-    return Seen(
-        first_seen_at=min((first for first, _, _ in rows), default=now),
-        times=sum(times for _, times, _ in rows) or 1,
-        tell=told is None or reminder,
-        reminder=reminder,
-    )
+    claimed = max((row.claimed_at for row in rows if row.claimed_at), default=None)
+    told = max((row.notified_at for row in rows if row.notified_at), default=None)
+    first = min((row.first_seen_at for row in rows), default=now)
+    times = sum(row.times for row in rows) or 1
+    if claimed is None and told is None:
+        return Seen(first, times, tell=True)
+    if not trouble <= _trouble(rows):
+        return Seen(first, times, tell=True, news=True)
+    if claimed and (told is None or told < claimed):
+        return Seen(first, times, tell=now - claimed >= SENDING, reminder=told is not None)
+    due = told is not None and now - told >= REMIND_AFTER
+    return Seen(first, times, tell=due, reminder=due)
 
 
-def untold(warehouse: Warehouse, key: str) -> None:
-    """Write down that no channel took the message: whoever sees the alert next tells it."""
-    warehouse.run("alerts/notify.sql", {"alert_key": key, "notified_at": None})
+def told(warehouse: Warehouse, key: str, now: datetime) -> None:
+    """Write down that a channel has taken the message. Until then the alert counts as one that nobody was told of."""
+    warehouse.run("alerts/notify.sql", {"alert_key": key, "notified_at": _naive(now)})
+
+
+def settle(warehouse: Warehouse, key: str, is_over: Callable[[str], bool]) -> frozenset[str]:
+    """Strike off what is over of the trouble under a key; what is left of it."""
+    with warehouse.transaction():
+        known = _trouble(_held(warehouse, key))
+        left = frozenset(name for name in known if not is_over(name))
+        if left != known:
+            warehouse.run("alerts/set_trouble.sql", {"alert_key": key, "trouble": _text(left)})
+    return left
 
 
 def open_alerts(warehouse: Warehouse) -> list[OpenAlert]:
@@ -151,6 +182,11 @@ def recover(warehouse: Warehouse, keys: Sequence[str], by: Recovery, now: dateti
     return [alert for alert in over if alert.alert_id in closed]
 
 
+def reopen(warehouse: Warehouse, alert: OpenAlert) -> None:
+    """Take back that an alert was closed: nobody was told of its end, so the next who sees the end tells it."""
+    warehouse.run("alerts/reopen.sql", {"alert_id": alert.alert_id})
+
+
 def is_over(alert: OpenAlert, keys: Sequence[str], by: Recovery) -> bool:
     """Whether an alert is meant by the keys and the recovery came after it.
 
@@ -160,6 +196,28 @@ def is_over(alert: OpenAlert, keys: Sequence[str], by: Recovery) -> bool:
     meant = any(alert.key.startswith(key[:-1]) if key.endswith(".*") else alert.key == key for key in keys)
     later = by.began_at is None or alert.run_id == by.run_id or by.began_at > alert.last_seen_at
     return meant and later
+
+
+def _held(warehouse: Warehouse, key: str) -> list[Held]:
+    rows = warehouse.rows("alerts/open_under_key.sql", {"alert_key": key})
+    return [
+        Held(
+            _aware(first),
+            int(times),
+            _aware_or_none(claimed),
+            _aware_or_none(told),
+            frozenset(json.loads(trouble or "[]")),
+        )
+        for first, times, claimed, told, trouble in rows
+    ]
+
+
+def _trouble(rows: Sequence[Held]) -> frozenset[str]:
+    return frozenset().union(*(row.trouble for row in rows))
+
+
+def _text(trouble: frozenset[str]) -> str:
+    return json.dumps(sorted(trouble), ensure_ascii=False)
 
 
 def _naive(moment: datetime) -> datetime:

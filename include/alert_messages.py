@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
+from include import config
 from include.alert_filter import cut, masked
 from include.config import store_timezone
 
@@ -71,6 +73,8 @@ class Alert:
         since: when it began (aware); None: when it was first seen.
         links: label and address or path, for example the task's log.
         run_id: the run that it happened in, if any.
+        trouble: what is wrong, as names and days, never values of rows. What was not told yet under an open alert is
+            told at once.
     """
 
     kind: str
@@ -81,6 +85,7 @@ class Alert:
     since: datetime | None = None
     links: tuple[tuple[str, str], ...] = ()
     run_id: str | None = None
+    trouble: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -113,20 +118,34 @@ def runbook(kind: str) -> str:
     return f"docs/runbooks/{kind}.md"
 
 
-def raised(alert: Alert, first_seen_at: datetime, times: int, reminder: bool) -> Message:
-    """The message of an alert; a reminder also says how often it was seen. Times are aware."""
+def runbook_link(kind: str) -> str:
+    """Address of the runbook where RUNBOOKS_URL says that they can be read, else its path in the repository."""
+    return address(config.RUNBOOKS_URL, f"{kind}.md") if config.RUNBOOKS_URL else runbook(kind)
+
+
+def address(base: str, path: str) -> str:
+    """Address of what stands at a path below another address."""
+    return f"{base.rstrip('/')}/{quote(path)}"
+
+
+def raised(alert: Alert, first_seen_at: datetime, times: int, reminder: bool, news: bool = False) -> Message:
+    """The message of an alert; a reminder also says how often it was seen. Times are aware.
+
+    `news`: the alert is open, and something else is wrong than on-call was told.
+    """
     facts = [("Where", alert.where)] if alert.where else []
     facts.append(("Since", in_store_time(alert.since or first_seen_at)))
     if times > 1:
         facts.append(("Seen", f"{times:,} times"))
     facts.append(("What to do", KINDS[alert.kind].to_do))
+    beginning = "New trouble: " if news else "Still open: " if reminder else ""
     return Message(
         icon=ICONS[alert.severity],
-        headline=f"Still open: {alert.headline}" if reminder else alert.headline,
+        headline=f"{beginning}{alert.headline}",
         text=alert.what,
         details=alert.details,
         facts=tuple(facts),
-        links=(*alert.links, ("Runbook", runbook(alert.kind))),
+        links=(*alert.links, ("Runbook", runbook_link(alert.kind))),
     )
 
 
@@ -139,7 +158,7 @@ def recovered(kind: str, headline: str, first_seen_at: datetime, now: datetime, 
         text=f"It is over. It was seen {seen}.",
         details=(),
         facts=(("Since", in_store_time(first_seen_at)), ("Over", in_store_time(now))),
-        links=(("Runbook", runbook(kind)),),
+        links=(("Runbook", runbook_link(kind)),),
     )
 
 

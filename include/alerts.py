@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from include import alert_log, alert_messages, config
-from include.alert_log import Recovery
+from include.alert_log import OpenAlert, Recovery
 from include.alert_messages import Alert, Message
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SLACK_RETRIES = 2
 
 
 def raise_alert(alert: Alert) -> bool:
-    """Tell on-call, unless an alert with the same key is open and they were told within REMIND_AFTER.
+    """Tell on-call, unless an alert with the same key is open, they were told within REMIND_AFTER, and nothing is new.
 
     Without the warehouse it is told anyway: twice is better than never.
 
@@ -40,14 +40,28 @@ def raise_alert(alert: Alert) -> bool:
     if not seen.tell:
         log.info("%s is open already, seen %d times: not told again", alert.key, seen.times)
         return False
-    sent = _send(alert_messages.raised(alert, seen.first_seen_at, seen.times, seen.reminder))
-    if not sent:
-        _forget_telling(alert.key)
+    sent = _send(alert_messages.raised(alert, seen.first_seen_at, seen.times, seen.reminder, seen.news))
+    if sent:
+        _remember_telling(alert.key)
     return sent
+
+
+def settle(key: str, is_over: Callable[[str], bool], warehouse: "Warehouse") -> frozenset[str] | None:
+    """Strike off what is over of the trouble that an alert was told for; what is left, None when that is not known.
+
+    `warehouse` must not be in a transaction.
+    """
+    try:
+        return alert_log.settle(warehouse, key, is_over)
+    except Exception as error:
+        log.warning("audit.alerts cannot be asked (%s): %s stays as it is", type(error).__name__, key)
+        return None
 
 
 def recover(*keys: str, by: Recovery | None = None, warehouse: "Warehouse | None" = None) -> int:
     """Close the open alerts of these keys and send one message for each that on-call was told of.
+
+    One whose message no channel takes stays open: the next who sees its end tells it.
 
     Args:
         keys: whole keys, or beginnings that end in `.*`.
@@ -62,14 +76,20 @@ def recover(*keys: str, by: Recovery | None = None, warehouse: "Warehouse | None
     try:
         with nullcontext(warehouse) if warehouse else alert_log.open_log() as session:
             closed = alert_log.recover(session, keys, by or Recovery(), now)
+            # Rows of one key are one alert to the people who were told.
+            told = {alert.key: alert for alert in closed if alert.notified_at}
+            untold = [alert for alert in told.values() if not _send_end(alert, now)]
+            for alert in untold:
+                alert_log.reopen(session, alert)
     except Exception as error:
         log.warning("audit.alerts cannot be asked (%s): open alerts stay open", type(error).__name__)
         return 0
-    # Rows of one key are one alert to the people who were told.
-    for alert in {alert.key: alert for alert in closed if alert.notified_at}.values():
-        log.info("%s is over", alert.key)
-        _send(alert_messages.recovered(alert.kind, alert.headline, alert.first_seen_at, now, alert.times))
-    return len(closed)
+    return len(closed) - len(untold)
+
+
+def _send_end(alert: OpenAlert, now: datetime) -> bool:
+    log.info("%s is over", alert.key)
+    return _send(alert_messages.recovered(alert.kind, alert.headline, alert.first_seen_at, now, alert.times))
 
 
 def _send(message: Message) -> bool:
@@ -111,9 +131,9 @@ def _send_by_email(message: Message) -> None:
         hook.send_email_smtp(to=config.ALERT_EMAIL, subject=subject, html_content=html)
 
 
-def _forget_telling(key: str) -> None:
+def _remember_telling(key: str) -> None:
     try:
         with alert_log.open_log() as warehouse:
-            alert_log.untold(warehouse, key)
+            alert_log.told(warehouse, key, datetime.now(UTC))
     except Exception as error:
-        log.warning("audit.alerts does not know that %s was not told (%s)", key, type(error).__name__)
+        log.warning("audit.alerts does not know that %s was told (%s): it will be again", key, type(error).__name__)

@@ -12,7 +12,10 @@ from include.warehouse import Warehouse, open_warehouse
 # Columns that came after the first version, all at the end of their tables: what exists already is given them.
 STAGING_COLUMNS = {"_deleted_at": "timestamp_ntz", "_absent_at": "timestamp_ntz"}
 QUARANTINE_COLUMNS = {"_deleted_at": "timestamp_ntz"}
-AUDIT_COLUMNS = {"loads": {"extracted_at": "timestamp_ntz"}}
+AUDIT_COLUMNS = {
+    "alerts": {"claimed_at": "timestamp_ntz", "trouble": "varchar"},
+    "loads": {"extracted_at": "timestamp_ntz"},
+}
 
 
 def bootstrap(warehouse: Warehouse) -> list[str]:

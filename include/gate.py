@@ -1,6 +1,7 @@
 """The gate: a table's suite on a landed batch. It stops the batch, sets rows aside, or lets it pass."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +20,14 @@ ROW_COUNT = "expect_table_row_count_to_be_between"  # all that can be asked of a
 
 
 class GateFailed(Exception):
-    """The batch may not be published: it breaks a critical expectation, or too much of it would be quarantined."""
+    """The batch may not be published: it breaks a critical expectation, or too much of it would be quarantined.
+
+    `broken` names the rules, or the reasons for which rows would be set aside.
+    """
+
+    def __init__(self, message: str, broken: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.broken = frozenset(broken)
 
 
 class QuarantineExceeded(GateFailed):
@@ -89,7 +97,7 @@ def _stop_on_critical(warehouse: Warehouse, batch: LandedBatch, failed: list[Out
             *_where(warehouse, batch, outcome.rule),
         ]
     lines.append("Mend the source and clear the extract task, or correct the suite and clear the gate task.")
-    raise GateFailed("\n".join(lines))
+    raise GateFailed("\n".join(lines), (outcome.rule.name for outcome in critical))
 
 
 def _told(batch: LandedBatch, outcome: Outcome) -> str:
@@ -145,7 +153,8 @@ def _stop_above_limits(batch: LandedBatch, suite: Suite, verdict: Verdict) -> No
         raise QuarantineExceeded(
             f"{batch.contract.table}: the gate would set aside {' and '.join(exceeded)}: {reasons}. "
             f"Nothing was published. Look at {batch.table}; mend the source and clear the extract task, "
-            "or raise the suite's limits and clear the gate task."
+            "or raise the suite's limits and clear the gate task.",
+            (item.reason for item in verdict.rejected),
         )
 
 

@@ -40,10 +40,10 @@ def published(table: str, batch: "Published") -> None:
     stats.gauge("warehouse.money_at_risk", money, tags={"table": table})
 
 
-def fresh(source: "Freshness", now: datetime) -> None:
-    """How old a source's data is, and whether that is late. A source that never published has no age."""
+def fresh(source: "Freshness", now: datetime, late: bool) -> None:
+    """How old a source's data is, and whether on-call is told that it is late. What never published has no age."""
     tags = {"source": source.source}
-    stats.gauge("warehouse.late", int(source.is_late), tags=tags)
+    stats.gauge("warehouse.late", int(late), tags=tags)
     if source.published:
         stats.gauge("warehouse.data_age", age(source.published, now), tags=tags)
 

@@ -36,11 +36,23 @@ class Difference:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What the comparison found over `days` days, and the span to load again so that what is missing comes."""
+    """What the comparison found over `days` days, and the span to load again so that what is missing comes.
+
+    `compared` are the first and the last day that were looked at, also where neither side holds a row; None: every day.
+    """
 
     days: int
     differences: list[Difference] = field(default_factory=list)
     reload: Window | None = None
+    compared: tuple[date, date] | None = None
+
+    def compares(self, day: date) -> bool:
+        """Whether a day was looked at."""
+        return self.compared is None or self.compared[0] <= day <= self.compared[1]
+
+    def is_past(self, day: date) -> bool:
+        """Whether a day lies before those that were looked at."""
+        return self.compared is not None and day < self.compared[0]
 
     @property
     def gone(self) -> int:
@@ -77,12 +89,12 @@ def reconcile(warehouse: Warehouse, table: str, window: Window) -> Reconciliatio
         case "orders":
             source, held = _order_totals(table, window, loaded_from), _held_by_day(warehouse, agreed, window)
             found = compare(source, held, whole_from=_first_whole_day(covered))
-            return replace(found, reload=changes_to_reload(found.differences, window))
+            return replace(found, reload=changes_to_reload(found.differences, window), compared=_days(window))
         case "web_events":
             found = compare(_export_totals(covered), _held_exports(warehouse, agreed, covered))
         case _:
             found = compare(_newest_versions(agreed, covered), _held_versions(warehouse, agreed, covered))
-    return replace(found, reload=days_to_reload(found.differences, window))
+    return replace(found, reload=days_to_reload(found.differences, window), compared=_days(covered))
 
 
 def changes_to_reload(differences: list[Difference], window: Window) -> Window | None:
@@ -109,6 +121,12 @@ def days_to_reload(differences: list[Difference], window: Window) -> Window | No
     days = [difference.day for difference in differences]
     start, end = midnight(min(days), window.timezone), midnight(max(days) + timedelta(days=1), window.timezone)
     return Window(start, end, window.timezone)
+
+
+def _days(window: Window) -> tuple[date, date]:
+    """First and last store day of a window."""
+    first, *others = window.days()
+    return first, others[-1] if others else first
 
 
 def _first_whole_day(window: Window) -> date:

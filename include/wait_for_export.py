@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.ingest import current_window
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 300
 CALL_SECONDS = 60
 PATIENCE = timedelta(hours=30)
+NAMED_TABLES = 3
 
 
 def missing_exports(days: list[str]) -> list[str]:
@@ -47,10 +49,14 @@ class ExportTrigger(BaseTrigger):
 
 
 class WaitForExport(BaseOperator):
-    """Succeeds at once when the window's export tables exist, else defers until they do or patience ends."""
+    """Succeeds at once when the window's export tables exist, else defers until they do or patience ends.
+
+    Raises:
+        AirflowFailException: a table is still missing after PATIENCE; another try would only wait as long again.
+    """
 
     def execute(self, context: Any) -> None:
-        days = [f"{day:%Y%m%d}" for day in current_window().days()]
+        days = _days()
         missing = missing_exports(days)
         if missing:
             log.info(
@@ -61,6 +67,40 @@ class WaitForExport(BaseOperator):
 
     def resume(self, context: Any, event: dict[str, Any] | None = None) -> None:
         log.info("The export tables are there now")
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """As Airflow resumes a task, but the end of patience is a failure for good that says what is missing."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout:
+            missing = _still_missing(_days())
+        if missing:
+            raise AirflowFailException(_given_up(missing))
+        return self.resume(context)
+
+
+def _days() -> list[str]:
+    return [f"{day:%Y%m%d}" for day in current_window().days()]
+
+
+def _still_missing(days: list[str]) -> list[str]:
+    """What is missing now; all of it where BigQuery does not answer, so that no retry begins to wait anew."""
+    try:
+        return missing_exports(days)
+    except Exception as error:
+        log.warning("BigQuery cannot be asked (%s): what it has meanwhile is not known", type(error).__name__)
+        return [f"events_{day}" for day in days]
+
+
+def _given_up(missing: list[str]) -> str:
+    tables = [name.rpartition(".")[2] for name in missing]
+    named = ", ".join(tables[:NAMED_TABLES])
+    more = f" and {len(tables) - NAMED_TABLES:,} more" if len(tables) > NAMED_TABLES else ""
+    hours = PATIENCE // timedelta(hours=1)
+    return (
+        f"Google Analytics has not exported {named}{more} within {hours} hours. "
+        "Check the BigQuery link of the property; when the tables are there, clear this task."
+    )
 
 
 def wait_for_export() -> WaitForExport:

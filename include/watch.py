@@ -31,10 +31,11 @@ def look(now: datetime, instance: Any) -> None:
         alerts.recover(*(f"late:{source.source}" for source in found if not source.is_late), warehouse=warehouse)
         for _, data_through in warehouse.rows("publish/find_build.sql"):
             metrics.built(data_through, now)
+    is_new = freshness.is_new(first_load_at, now)
     for source in found:
-        metrics.fresh(source, now)
+        metrics.fresh(source, now, late=source.is_late and not is_new)
         log.info("%s: published through %s, expected %s", source.source, source.published or "never", source.expected)
-    if first_load_at is None or freshness.is_new(first_load_at, now):
+    if first_load_at is None or is_new:
         log.info("The warehouse is new (first load: %s): nothing is late yet", first_load_at or "none")
         return
     for source in found:

@@ -21,7 +21,13 @@ from audit.loads
 qualify row_number() over (partition by table_name order by published_at desc, batch_id desc) = 1
 order by table_name
 """
-QUARANTINED = "select count(*), count(distinct _reason) from {table}"
+QUARANTINED = """
+select _reason, count(*), sum(_money_at_risk)
+from {table}
+where _deleted_at is null
+group by _reason
+order by _reason
+"""
 
 
 def print_status(console: Console, stack: Stack) -> None:
@@ -40,7 +46,8 @@ def print_status(console: Console, stack: Stack) -> None:
         print_table(console, "Sources", columns, _sources(loads, Dataset.read(stack.dataset_dir)))
         batches = [(*row, _minute(moment)) for *row, moment in warehouse.execute(LAST_BATCHES).fetchall()]
         print_table(console, "Last batch", ("table", "batch", "extracted", "quarantined", "published"), batches)
-        print_table(console, "Quarantine", ("table", "rows", "reasons"), _quarantined(warehouse))
+        rejected = _quarantined(warehouse) or [("nothing", "", "", "")]
+        print_table(console, "Quarantine", ("table", "reason", "rows", "money at risk"), rejected)
     rows = [(alert.headline, alert.times, _minute(alert.first_seen_at)) for alert in alerts]
     print_table(console, "Open alerts", ("alert", "seen", "since"), rows or [("none", "", "")])
 
@@ -59,9 +66,11 @@ def _sources(loads: list[tuple], dataset: Dataset) -> list[tuple[Any, ...]]:
 
 
 def _quarantined(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """Table, reason, rows and money of what is set aside and still in its source."""
     return [
-        (contract.table, *warehouse.execute(QUARANTINED.format(table=contract.quarantine)).fetchall()[0])
+        (contract.table, reason, f"{rows:,}", f"{money or 0:,.2f}")
         for contract in all_contracts()
+        for reason, rows, money in warehouse.execute(QUARANTINED.format(table=contract.quarantine)).fetchall()
     ]
 
 

@@ -18,6 +18,7 @@ QUERY = "unexpected_rows_expectation"
 BATCH = "batch"  # Great Expectations' own placeholder
 _PARAMETER = "$PARAMETER"
 SEVERITIES = ("critical", "warning", "info")
+LIMITS = ("quarantined_rows", "quarantined_money", "tolerated_rows", "deleted_rows", "deleted_money")
 
 
 class SuiteError(Exception):
@@ -108,7 +109,7 @@ def suite(table: str) -> Suite:
         raise SuiteError(f"no suite for table {table!r}: {path} is missing")
     raw = yaml.safe_load(path.read_text())
     try:
-        limits = raw["limits"]
+        limits = _limits(raw["limits"])
         rules = tuple(_rule(item) for item in raw["expectations"])
         shares = (_share(limits["quarantined_rows"]), _share(limits["quarantined_money"]))
         deleted = {
@@ -129,6 +130,14 @@ def promised(agreed: Contract, written: Suite) -> Suite:
         Rule(NOT_NULL, {"column": name}, "warning", f"no_{name}", f"the contract promises a {name}") for name in missing
     ]
     return replace(written, rules=(*written.rules, *rules))
+
+
+def _limits(raw: dict[str, Any]) -> dict[str, Any]:
+    """The limits as they are written; ValueError for one that nothing reads: who wrote it believes that it holds."""
+    unknown = sorted(raw.keys() - set(LIMITS))
+    if unknown:
+        raise ValueError(f"limits: unknown {', '.join(unknown)}; known are {', '.join(LIMITS)}")
+    return raw
 
 
 def _rule(raw: dict[str, Any]) -> Rule:

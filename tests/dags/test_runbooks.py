@@ -15,6 +15,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from include import config
 from include.alert_messages import KINDS
 from include.contracts import all_contracts
+from include.expectations import LIMITS
 
 REPOSITORY = Path(__file__).parents[2]
 RUNBOOKS = sorted((REPOSITORY / "docs" / "runbooks").glob("*.md"))
@@ -32,7 +33,7 @@ FILLED = {
     "<day after the last>": "2026-06-02",
 }
 # Columns, keys of a suite, a connection, a schema; what else is named is looked up.
-WORDS = {"updated_at", "_deleted_at", "row_limit", "money_limit", config.LOOKER, "pii", "raw"}
+WORDS = {"updated_at", "_deleted_at", "trouble", "limits", *LIMITS, config.LOOKER, "pii", "raw"}
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,7 @@ def test_what_does_not_exist_is_found_out(bag):
         "GET /api/v2/health",
         "make statuses",
         "audit.load",
+        "row_limit",
     )
     for span in nothing:
         assert not exists(span, bag)

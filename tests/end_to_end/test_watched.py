@@ -1,7 +1,8 @@
 """On-call in a real Airflow: a run that hangs, a day that never starts, a task that fails, a gate that stops.
 
 Each is told once on each channel, however often it is seen, and once when it is over. One Airflow goes through a bad
-morning (`morning`) and is mended as the runbooks say (`evening`).
+morning (`morning`) and is mended as the runbooks say (`evening`). Then the source changes behind its cursor, and a run
+with `reload_differences` heals what it left (`healed`).
 """
 
 import json
@@ -14,13 +15,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import duckdb
-import psycopg
 import pytest
 
 from include.freshness import ingest_dag
@@ -30,7 +29,8 @@ from local.product import Product, running_product
 from local.snowflake.account import connect
 from local.stack import REPOSITORY
 from tests.end_to_end.held_back import HeldBack, held_back
-from tests.end_to_end.loaded import ANY_FREE_PORTS
+from tests.end_to_end.loaded import ANY_FREE_PORTS, rows
+from tests.end_to_end.order_database import change_behind_the_cursor, order_database, set_status
 from tests.end_to_end.statsd import Arrived, listening
 from tests.pipeline.channels import Channels, text_of
 from tests.unit.documented_metrics import SEEN_ALWAYS, documented
@@ -55,6 +55,9 @@ TOLD = {
 }
 # The test loads one day into an empty warehouse: what the day refers to, and the days before, are not there.
 BESIDE = ("Gate warning: ", "Source and warehouse differ: ")
+MENDS, RELOADS = "mends", "reload__mends"
+KEYS = {"orders": "order_id", "order_items": "order_item_id", "refunds": "refund_id"}
+PLACES = ("staging", "quarantine")
 
 
 @dataclass
@@ -101,6 +104,10 @@ class Shop:
         self.product.api.trigger("watch_freshness", name)
         assert self.ended("watch_freshness", name).state == "success"
 
+    def rows(self, statement: str) -> list[Any]:
+        """What the warehouse answers."""
+        return rows(self.product.stack, statement)
+
     def told(self, *headlines: str) -> bool:
         """Whether both channels have told all of these."""
         return all(set(headlines) <= set(channel) for channel in self.channels.headlines())
@@ -122,19 +129,6 @@ def load_before(product: Product) -> None:
                     (f"{table}__history", source, table, ingest_dag(source), _naive(start), _naive(end),
                      _naive(datetime.now(UTC) - timedelta(days=2))),
                 )  # fmt: skip
-
-
-def set_status(product: Product, status: str, hour: int) -> None:
-    """Change the first order in the order database, at an hour of yesterday (UTC)."""
-    server = product.stack.endpoints["postgres"]
-    moment = datetime.combine(product.dataset.last_day, clock(hour), UTC)
-    with psycopg.connect(
-        host=server["socket_dir"], port=server["port"], dbname=server["order_db"], user=server["user"]
-    ) as connection:
-        connection.execute(
-            "update orders set status = %s, updated_at = %s where order_id = (select min(order_id) from orders)",
-            (status, moment),
-        )
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +227,8 @@ def evening(shop: Shop, morning: Told) -> Told:
     for dag_id in ("ingest_catalog", "ingest_crm", "ingest_orders"):
         assert shop.ended(dag_id, shop.scheduled(dag_id).run_id).state == "success", dag_id
     # The run by hand that failed began after the schedule's: only a run that begins now proves that it is over.
-    span = {"start": str(shop.yesterday), "end": str(shop.yesterday + timedelta(days=1))}
+    # It loads the whole history, which `load_before` only pretends to have loaded.
+    span = {"start": str(shop.product.dataset.first_day), "end": str(shop.yesterday + timedelta(days=1))}
     api.trigger("ingest_orders", "a_whole_span", span)
     assert shop.ended("ingest_orders", "a_whole_span").state == "success"
     for number in range(2):
@@ -241,6 +236,30 @@ def evening(shop: Shop, morning: Told) -> Told:
     shop.wait("every recovery", lambda: shop.told(*(f"Recovered: {headline}" for headline in TOLD)))
     shop.look("last")
     return Told.by(shop.channels)
+
+
+@dataclass(frozen=True)
+class Healed:
+    """After a run that mends: what was told since the evening, and from when on changes had to be read again."""
+
+    slack: list[str]
+    mail: list[str]
+    changed_from: datetime
+
+
+@pytest.fixture(scope="module")
+def healed(shop: Shop, evening: Told) -> Healed:
+    """The source changes behind the cursor; a run by hand mends what differs; its `reload` runs twice."""
+    api = shop.product.api
+    changed_from = change_behind_the_cursor(shop.product)
+    span = {"start": str(shop.yesterday), "end": str(shop.yesterday + timedelta(days=1))}
+    run = api.trigger("ingest_orders", MENDS, span | {"reload_differences": True})
+    assert shop.ended("ingest_orders", MENDS).state == "success"
+    assert shop.ended("ingest_orders", RELOADS).state == "success"
+    api.clear(run, [task for task in api.tasks("ingest_orders", MENDS) if task.task_id == "reload"])
+    shop.wait("the second try of reload", lambda: _reloads(shop) == [("skipped", 2)])
+    slack, mail = shop.channels.headlines()
+    return Healed(slack[len(evening.slack) :], mail[len(evening.mail) :], changed_from)
 
 
 def test_each_trouble_is_one_slack_message_and_one_e_mail(morning: Told) -> None:
@@ -307,6 +326,36 @@ def test_the_link_to_the_log_leads_to_a_task_that_exists(shop: Shop, morning: To
     assert task_id in found, address
 
 
+def test_one_run_more_loads_the_days_that_differ(shop: Shop, healed: Healed) -> None:
+    begun = [run.run_id for run in shop.product.api.runs("ingest_orders") if run.run_id.startswith("reload")]
+    assert begun == [RELOADS]
+    first_day = healed.changed_from.astimezone(shop.product.dataset.timezone).date()
+    span = tuple(_naive(shop.product.dataset.day(day)[end]) for day, end in ((first_day, 0), (shop.yesterday, 1)))
+    loaded = shop.rows(f"select table_name, window_start, window_end from audit.loads where run_id = '{RELOADS}'")
+    assert sorted(loaded) == [(table, *span) for table in sorted(FAILING)]
+
+
+def test_staging_is_the_source_again(shop: Shop, healed: Healed) -> None:
+    with order_database(shop.product) as connection:
+        orders = connection.execute("select order_id, status, total_amount from orders order by order_id").fetchall()
+        keys = {
+            table: {key for (key,) in connection.execute(f"select {column} from {table}".encode())}
+            for table, column in KEYS.items()
+        }
+    assert "LATE" in keys["orders"]
+    held = "select order_id, status, total_amount from staging.orders where _deleted_at is null order by order_id"
+    assert shop.rows(held) == orders
+    for table, column in KEYS.items():
+        places = (f"select {column} from {place}.{table} where _deleted_at is null" for place in PLACES)
+        assert {key for (key,) in shop.rows(" union ".join(places))} == keys[table], table
+
+
+def test_what_differed_is_told_once_and_its_end_once(healed: Healed) -> None:
+    differs = "Source and warehouse differ: orders"
+    for channel in (healed.slack, healed.mail):
+        assert [each for each in channel if "differ" in each] == [differs, f"Recovered: {differs}"]
+
+
 def test_no_message_holds_a_secret_or_a_person(shop: Shop, evening: Told) -> None:
     people = duckdb.sql(f"from '{shop.product.stack.dataset_dir}/customers.parquet'").fetchall()
     emails = {value for row in people for value in row if isinstance(value, str) and "@" in value}
@@ -333,6 +382,12 @@ def test_the_metrics_that_the_documentation_names_arrive(shop: Shop, evening: To
     outcomes = arrived.tags["airflow.warehouse.rows"]
     assert frozenset({"table=customers", "outcome=inserted"}) in outcomes
     assert {"table=orders"} in arrived.tags["airflow.warehouse.gate.stopped"]
+
+
+def _reloads(shop: Shop) -> list[tuple[str | None, int]]:
+    """State and try of the tasks `reload` of the run that mends."""
+    tasks = shop.product.api.tasks("ingest_orders", MENDS)
+    return [(task.state, task.try_number) for task in tasks if task.task_id == "reload"]
 
 
 def _are_through(tasks: list[Any], tables: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from snowflake.connector.errors import ProgrammingError
 
 from tests.pipeline.channels import Channels
-from tests.pipeline.test_alerts import load_all
+from tests.pipeline.test_late_data import load_all
 
 REPOSITORY = Path(__file__).parents[2]
 FAILING = """

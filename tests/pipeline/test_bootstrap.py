@@ -53,7 +53,13 @@ def test_a_table_of_an_older_version_is_given_what_it_lacks(
     warehouse.execute("alter table staging.orders drop column _absent_at")
     for table in ("staging.orders", "quarantine.orders"):
         warehouse.execute(f"alter table {table} drop column channel")
-    assert said(capsys)[:2] == ["added to quarantine.orders: channel", "added to staging.orders: _absent_at, channel"]
+    for column in ("claimed_at", "trouble"):
+        warehouse.execute(f"alter table audit.alerts drop column {column}")
+    assert said(capsys)[:3] == [
+        "added to audit.alerts: claimed_at, trouble",
+        "added to quarantine.orders: channel",
+        "added to staging.orders: _absent_at, channel",
+    ]
     assert said(capsys)[0] == "nothing to do"
 
 

@@ -34,6 +34,7 @@ def loaded(pipeline: Pipeline, request: pytest.FixtureRequest) -> tuple[str, str
     load(pipeline, request.param, WINDOW)
     agreed = reconciled(pipeline, request.param)
     assert agreed.days and not agreed.differences and agreed.reload is None, str(agreed)
+    assert agreed.compared == (date(2026, 6, 17), date(2026, 6, 30))
     return request.param, contract(request.param).key[0], TABLES[request.param]
 
 

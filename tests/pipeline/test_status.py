@@ -35,11 +35,23 @@ def test_it_shows_days_batches_quarantine_and_alerts(stack, pipeline):
     assert line(text, "Sources", "catalog")[1] == "2026-06-01"
     assert line(text, "Sources", "orders")[1] == "never"  # its items and refunds have not been published
     assert line(text, "Last batch", "orders")[1:4] == [batch.id, "4", "1"]
-    assert line(text, "Quarantine", "orders")[1:3] == ["1", "1"]
-    assert line(text, "Quarantine", "customers")[1] == "0"
+    assert line(text, "Quarantine", "orders")[1:4] == ["negative_total", "1", "-1.00"]
     assert line(text, "Open alerts", "Data late: crm")[3] == "1"
     alerts.recover("late:crm")
     assert "none" in shown(stack).split("Open alerts")[1]
+
+
+def test_it_counts_what_is_set_aside_by_reason_without_what_the_source_has_deleted(stack, pipeline):
+    assert "nothing" in shown(stack).split("Quarantine")[1].split("Open alerts")[0]
+    bad = [order(f"B{i}", total_amount=Decimal("-600.5")) for i in range(3)]
+    batch = pipeline.land("orders", [*(order(f"O{i}") for i in range(3)), *bad, order("C", currency="pounds")])
+    pipeline.gate(batch)
+    publish(pipeline.warehouse, batch, RUN)
+    pipeline.warehouse.execute("update quarantine.orders set _deleted_at = _quarantined_at where order_id = 'B0'")
+    rejected = shown(stack).split("Quarantine")[1].split("Open alerts")[0]
+    lines = [row.split() for row in rejected.splitlines() if row.strip().startswith("orders")]
+    assert [cells[1:3] for cells in lines] == [["bad_currency", "1"], ["negative_total", "2"]]
+    assert lines[1][3] == "-1,201.00"
 
 
 def test_it_says_so_when_there_are_no_tables_yet(stack, warehouse):

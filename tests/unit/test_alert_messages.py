@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from include import config
 from include.alert_filter import EXCEPTION_LENGTH, described, masked
 from include.alert_messages import KINDS, Alert, email, raised, recovered, runbook, slack
 
@@ -45,6 +46,22 @@ def test_a_message_says_what_where_since_when_and_what_to_do_with_links():
     for part in ("nothing was published", "DAG ingest_orders", "2026-07-01 06:05", "Mend the source", f'href="{LOG}"'):
         assert part in html, part
     assert "docs/runbooks/gate_failed.md" in html
+
+
+def test_links_lead_to_where_runbooks_can_be_read(monkeypatch):
+    monkeypatch.setattr(config, "RUNBOOKS_URL", "https://git.example/warehouse/docs/runbooks/")
+    address = "https://git.example/warehouse/docs/runbooks/gate_failed.md"
+    for message in (
+        raised(alert(), SEEN, times=1, reminder=False),
+        recovered("gate_failed", "Gate stopped a batch: orders", SEEN, SEEN, times=1),
+    ):
+        assert f"<{address}|Runbook>" in slack(message)[1][3]["elements"][0]["text"]
+        assert f'<a href="{address}">Runbook</a>' in email(message)[1]
+
+
+def test_new_trouble_under_an_open_alert_says_so():
+    subject, _ = email(raised(alert(), SEEN, times=2, reminder=False, news=True))
+    assert subject == "[warehouse] New trouble: Gate stopped a batch: orders"
 
 
 def test_what_slack_and_html_take_for_their_own_is_escaped():

@@ -2,8 +2,9 @@
 
 import pytest
 
+from include import expectations
 from include.contracts import all_contracts
-from include.expectations import Rule, Suite, suite
+from include.expectations import Rule, Suite, SuiteError, suite
 from include.gate_parameters import bounds
 from include.rejects import broken_condition
 from local.benchmarks import gate as benchmark
@@ -43,6 +44,14 @@ def test_no_rule_shows_the_values_of_personal_columns_in_data_docs():
         if column.pii and column.name == rule.column and not rule.type.endswith("_null")
     }
     assert shown == set()
+
+
+def test_a_limit_that_nothing_reads_is_an_error_that_names_it(tmp_path, monkeypatch):
+    text = (expectations.EXPECTATIONS_DIR / "orders.yml").read_text()
+    (tmp_path / "orders.yml").write_text(f"{text}  row_limit: 10%\n")
+    monkeypatch.setattr(expectations, "EXPECTATIONS_DIR", tmp_path)
+    with pytest.raises(SuiteError, match=r"^orders\.yml: limits: unknown row_limit; known are quarantined_rows, "):
+        suite("orders")
 
 
 @pytest.mark.parametrize(

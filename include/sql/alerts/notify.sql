@@ -1,4 +1,4 @@
--- Say that an open alert is being told (a time), or that nobody could be told (null).
+-- Say that a channel has taken the message of an open alert.
 update audit.alerts
 set notified_at = %(notified_at)s
 where alert_key = %(alert_key)s

@@ -2,7 +2,9 @@
 select
     first_seen_at,
     occurrence_count,
-    notified_at
+    claimed_at,
+    notified_at,
+    trouble
 
 from audit.alerts
 

@@ -1,4 +1,6 @@
 -- One row an alert, from when it was first seen until it was over; repeats are counted. Times are UTC.
+-- claimed_at says when a process began to tell it, notified_at when a channel had taken the message. trouble is a JSON
+-- list of what is wrong that on-call was told of: names of rules, days.
 create table if not exists audit.alerts (
     alert_id varchar not null,
     alert_key varchar not null,
@@ -14,5 +16,7 @@ create table if not exists audit.alerts (
     occurrence_count number(18, 0) not null,
     notified_at timestamp_ntz,
     recovered_at timestamp_ntz,
-    recovered_by varchar
+    recovered_by varchar,
+    claimed_at timestamp_ntz,
+    trouble varchar
 )
