@@ -44,8 +44,7 @@ class Renderer:
         Args:
             explore: name of the explore.
             fields: full names, <view>.<field>.
-            filters: Looker filter expressions by full name; `a,b`, `-a`, `-NULL` and `<day> to <day>` (end excluded) are
-                known.
+            filters: Looker filter expressions by full name: `a,b`, `-a`, `-NULL`, `<day> to <day>` (end excluded).
             limit: most rows.
             join_all: also join the views that no field needs.
         """
