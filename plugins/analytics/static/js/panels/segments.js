@@ -156,7 +156,7 @@ function ticksAt(months) {
 }
 
 const PAGE = 10;
-const LONGEST_KEY = 10;
+const LONGEST_KEY = 9;
 /** A customer without a number of the CRM has a long hash for a key. */
 const shortKey = (key) => (key.length > LONGEST_KEY ? key.slice(0, LONGEST_KEY - 1) + "…" : key);
 
