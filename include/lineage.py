@@ -12,6 +12,8 @@ MANIFEST = DBT_DIR / "target" / "manifest.json"
 DATA_THROUGH = "data_through"
 # They change with every build but say nothing of the rows: they only tell an incremental model where to look.
 _BOOKKEEPING = {"int_build", "int_pending_batches"}
+# Looker shows their days as far as the last finished build reaches: a new last day changes what is seen of them.
+SEEN_TO_DATA_THROUGH = frozenset({"fct_orders", "fct_order_items", "fct_refunds", "fct_sessions"})
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ def read(manifest: Path = MANIFEST) -> Lineage:
         if node["resource_type"] == "model" and node["schema"].lower() == "marts"
     )
     return Lineage(
-        inputs={name: frozenset(_inputs(unique_id, nodes)) for unique_id, name in marts},
+        inputs={
+            name: frozenset(_inputs(unique_id, nodes) | ({DATA_THROUGH} if name in SEEN_TO_DATA_THROUGH else set()))
+            for unique_id, name in marts
+        },
         dashboards=tuple(_dashboards(project["exposures"])),
     )
 

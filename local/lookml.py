@@ -68,6 +68,11 @@ class Explore:
     def always_filter(self) -> dict[str, str]:
         return _filters(self.definition.get("always_filter", {}))
 
+    @property
+    def always_where(self) -> str:
+        """SQL of a condition that every query has; empty without one."""
+        return self.definition.get("sql_always_where", "")
+
 
 class Project:
     """The project in a directory. Raises lkml's SyntaxError, or KeyError for a constant that is not defined."""

@@ -44,7 +44,7 @@ class Renderer:
         Args:
             explore: name of the explore.
             fields: full names, <view>.<field>.
-            filters: Looker filter expressions by full name; `a,b`, `-a` and `<day> to <day>` (end excluded) are known.
+            filters: Looker filter expressions by full name: `a,b`, `-a`, `-NULL`, `<day> to <day>` (end excluded).
             limit: most rows.
             join_all: also join the views that no field needs.
         """
@@ -52,9 +52,9 @@ class Renderer:
         asked = [known[name] for name in fields]
         wanted = {**self.project.explores[explore].always_filter, **(filters or {})}
         conditions = [self._condition(known[name], value) for name, value in wanted.items()]
-        always = self.project.explores[explore].definition.get("sql_always_where")
+        always = self.project.explores[explore].always_where
         if always:
-            conditions.append(self._resolve(always, explore))
+            conditions.append(self._resolve(self.project.with_constants(always), explore))
         columns = [f'{self._of(each)} as "{each.view}.{each.name}"' for each in asked]
         keys = [str(number) for number, each in enumerate(asked, 1) if each.kind == "dimension"]
         joins = self.project.explores[explore].joins
@@ -112,6 +112,8 @@ class Renderer:
             return sql if expression.lower() == "yes" else f"not coalesce({sql}, false)"
         if span := re.fullmatch(r"(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)", expression):
             return f"{sql} >= '{span[1]}'::date and {sql} < '{span[2]}'::date"
+        if expression == "-NULL":
+            return f"{sql} is not null"
         if expression.startswith("-"):
             return f"coalesce({sql} != {_text(expression[1:])}, true)"
         return f"{sql} in ({', '.join(_text(value.strip()) for value in expression.split(','))})"

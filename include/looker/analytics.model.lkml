@@ -12,45 +12,24 @@ named_value_format: money {
 
 # A result is kept until a build changes a mart it was computed from: audit.built_marts says which those are. One datagroup
 # for all explores whose marts are computed from the same sources, as these always change together; a test compares them.
-datagroup: orders_built {
-  label: "Orders"
-  description: "A build took in orders, lines, refunds, customers or visits."
-  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('fct_orders', 'dim_customers') ;;
-  max_cache_age: "48 hours"
-}
-
-datagroup: order_lines_built {
-  label: "Order lines"
-  description: "As orders, and the catalog."
-  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('fct_order_items', 'fct_refunds', 'dim_products') ;;
-  max_cache_age: "48 hours"
-}
-
 datagroup: kpis_built {
-  label: "Key figures and customers"
-  description: "As orders, and a new last day of data."
-  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('agg_daily_kpis', 'rfm_analysis', 'customer_lifetime_value') ;;
+  label: "Key figures, orders and customers"
+  description: "A build took in orders, lines, refunds, customers or visits, or has a new last day of data."
+  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('agg_daily_kpis', 'rfm_analysis', 'customer_lifetime_value', 'fct_orders', 'dim_customers') ;;
   max_cache_age: "48 hours"
 }
 
 datagroup: products_built {
-  label: "Products and behaviour"
+  label: "Products, order lines and behaviour"
   description: "As key figures, and the catalog."
-  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('agg_product_performance', 'customer_behavior') ;;
-  max_cache_age: "48 hours"
-}
-
-datagroup: sessions_built {
-  label: "Sessions"
-  description: "A build took in visits, or orders and customers that tell whose they are."
-  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('fct_sessions') ;;
+  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('agg_product_performance', 'customer_behavior', 'fct_order_items', 'fct_refunds', 'dim_products') ;;
   max_cache_age: "48 hours"
 }
 
 datagroup: visits_built {
-  label: "Funnel, carts, experiments"
-  description: "As sessions, and a new last day of data."
-  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('conversion_funnel', 'cart_abandonment', 'experiment_results') ;;
+  label: "Sessions, funnel, carts, experiments"
+  description: "A build took in visits, or orders and customers that tell whose they are, or has a new last day of data."
+  sql_trigger: select max(build_number) from @{DATABASE}.audit.built_marts where mart in ('fct_sessions', 'conversion_funnel', 'cart_abandonment', 'experiment_results') ;;
   max_cache_age: "48 hours"
 }
 
@@ -72,10 +51,12 @@ explore: agg_monthly_kpis {
   persist_with: kpis_built
 }
 
+# Facts are published a table at a time: these explores end, as the marts do, with the last day of the build that finished last.
 explore: fct_orders {
   group_label: "Business"
   label: "Orders"
-  persist_with: orders_built
+  persist_with: kpis_built
+  sql_always_where: ${fct_orders.order_raw} <= (select data_through from @{DATABASE}.audit.builds order by build_number desc limit 1) ;;
 
   join: dim_customers {
     view_label: "Customer"
@@ -88,7 +69,8 @@ explore: fct_orders {
 explore: fct_order_items {
   group_label: "Business"
   label: "Order lines"
-  persist_with: order_lines_built
+  persist_with: products_built
+  sql_always_where: ${fct_order_items.order_raw} <= (select data_through from @{DATABASE}.audit.builds order by build_number desc limit 1) ;;
 
   join: dim_products {
     view_label: "Product"
@@ -101,7 +83,8 @@ explore: fct_order_items {
 explore: fct_refunds {
   group_label: "Business"
   label: "Refunds"
-  persist_with: order_lines_built
+  persist_with: products_built
+  sql_always_where: ${fct_refunds.refund_raw} <= (select data_through from @{DATABASE}.audit.builds order by build_number desc limit 1) ;;
 
   join: dim_products {
     view_label: "Product"
@@ -217,12 +200,20 @@ explore: product_recommendations {
   group_label: "Products"
   label: "Recommendations"
   persist_with: products_built
+
+  join: dim_products {
+    view_label: "Product"
+    type: left_outer
+    relationship: many_to_one
+    sql_on: ${product_recommendations.product_key} = ${dim_products.product_key} and ${dim_products.is_current} ;;
+  }
 }
 
 explore: fct_sessions {
   group_label: "Visits"
   label: "Sessions"
-  persist_with: sessions_built
+  persist_with: visits_built
+  sql_always_where: ${fct_sessions.session_raw} <= (select data_through from @{DATABASE}.audit.builds order by build_number desc limit 1) ;;
 }
 
 # The rows are the same sessions once overall and once by day, device and channel: always one of the four at a time.

@@ -81,5 +81,7 @@ def test_the_projects_marts_are_computed_from_tables_that_batches_name() -> None
         "orders", "order_items", "refunds", "customers", "web_events", lineage.DATA_THROUGH
     }  # fmt: skip
     assert inputs["dim_products"] == {"products", "order_items", "refunds"}
+    assert inputs.keys() >= lineage.SEEN_TO_DATA_THROUGH
+    assert all(lineage.DATA_THROUGH in inputs[fact] for fact in lineage.SEEN_TO_DATA_THROUGH)
     for mart, of in inputs.items():
         assert of and of <= known, mart

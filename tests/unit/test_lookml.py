@@ -17,6 +17,15 @@ PROJECT = Project()
 VIEWS = sorted(PROJECT.views)
 DASHBOARDS = sorted(PROJECT.dashboards)
 PERSONAL = ("email", "phone", "first_name", "last_name")
+DAYS = {"date", "week", "month"}
+# Tiles that do not obey the dashboard's filter of days although their explore has days, and why.
+OF_NO_SPAN = {
+    ("executive_overview", "months"): "two years of months, which the title says; few days hold no whole month",
+    ("products", "best_sellers"): "of all time, which the title says",
+    ("products", "recommendations"): "as of the last day: pairs of the whole look-back",
+    ("conversion", "experiments"): "as of the last day: an experiment has its own days",
+    ("pipeline_health", "data_through"): "the newest build, whenever it was",
+}
 
 
 @cache
@@ -161,6 +170,57 @@ def test_a_dashboards_tiles_ask_for_fields_that_exist(name: str) -> None:
         assert {key for key in tile if key in QUERY_KEYS} >= {"model", "fields", "limit"}
         always = PROJECT.explores[tile["explore"]].always_filter
         assert always.keys() <= tile.get("filters", {}).keys(), "Looker adds it where a tile does not say"
+
+
+def days_of(explore: str) -> set[str]:
+    """Fields of an explore's own view that hold days."""
+    return {
+        name for name, field in PROJECT.fields(explore).items() if field.view == explore and field.timeframe in DAYS
+    }
+
+
+def test_tiles_obey_the_filter_of_days_of_their_dashboard() -> None:
+    """A tile of the whole history beside tiles of 90 days would look like one of 90 days."""
+    deaf = set()
+    for name, dashboard in PROJECT.dashboards.items():
+        [*filters] = [each["name"] for each in dashboard["filters"] if each["type"] == "date_filter"]
+        for tile in dashboard["elements"]:
+            days = days_of(tile["explore"])
+            heard = {field for filter_, field in tile.get("listen", {}).items() if filter_ in filters}
+            assert heard <= days, f"{tile['name']}: days of the explore's own rows"
+            if filters and days and not heard:
+                deaf.add((name, tile["name"]))
+    assert deaf == OF_NO_SPAN.keys()
+
+
+def test_tiles_obey_every_other_filter_that_their_explore_has_a_field_for() -> None:
+    for dashboard in PROJECT.dashboards.values():
+        for each in dashboard["filters"]:
+            if each["type"] != "field_filter":
+                continue
+            column = each["field"].split(".")[1]
+            for tile in dashboard["elements"]:
+                can = {name for name in PROJECT.fields(tile["explore"]) if name.split(".")[1] == column}
+                assert not can or tile.get("listen", {}).get(each["name"]) in can, tile["name"]
+
+
+def test_funnel_tiles_ask_for_the_rows_of_days() -> None:
+    """Only they have a day: with another dimension the filter of days would leave nothing."""
+    tiles = [tile for each in PROJECT.dashboards.values() for tile in each["elements"]]
+    funnels = [tile for tile in tiles if tile["explore"] == "conversion_funnel"]
+    assert funnels
+    for tile in funnels:
+        assert tile["filters"] == {"conversion_funnel.dimension": "day"}
+        assert tile["listen"] == {"Days": "conversion_funnel.session_date"}
+
+
+def test_explores_over_facts_end_with_the_last_finished_build() -> None:
+    """Exactly those of which lineage knows that a new last day changes what they show."""
+    ending = {name for name, each in PROJECT.explores.items() if "audit.builds" in each.always_where}
+    assert ending == lineage.SEEN_TO_DATA_THROUGH == {name for name in PROJECT.explores if name.startswith("fct_")}
+    for name in ending:
+        [day] = re.findall(r"^\$\{(fct_\w+\.\w+_raw)\} <= \(select data_through ", PROJECT.explores[name].always_where)
+        assert PROJECT.fields(name)[day].view == name
 
 
 def test_tiles_do_not_cover_each_other() -> None:

@@ -10,21 +10,36 @@
     allow_multiple_values: true
     required: false
   elements:
+  - name: funnel
+    title: Conversion funnel
+    type: looker_funnel
+    model: analytics
+    explore: conversion_funnel
+    fields: [conversion_funnel.stage_number, conversion_funnel.stage, conversion_funnel.session_count, conversion_funnel.rate_of_previous]
+    filters:
+      conversion_funnel.dimension: day
+    sorts: [conversion_funnel.stage_number]
+    limit: 5
+    listen:
+      Days: conversion_funnel.session_date
+    row: 0
+    col: 0
+    width: 8
+    height: 8
   - name: funnel_by_device
     title: Funnel by device
     type: looker_column
     model: analytics
-    explore: conversion_funnel
-    fields: [conversion_funnel.dimension_value, conversion_funnel.stage_number, conversion_funnel.stage, conversion_funnel.session_count,
-      conversion_funnel.rate_of_previous]
-    pivots: [conversion_funnel.dimension_value]
-    filters:
-      conversion_funnel.dimension: device
-    sorts: [conversion_funnel.dimension_value, conversion_funnel.stage_number]
-    limit: 100
+    explore: fct_sessions
+    fields: [fct_sessions.device_category, fct_sessions.session_count, fct_sessions.view_item_session_count, fct_sessions.add_to_cart_session_count,
+      fct_sessions.begin_checkout_session_count, fct_sessions.purchase_session_count]
+    sorts: [fct_sessions.session_count desc]
+    limit: 20
+    listen:
+      Days: fct_sessions.session_date
     row: 0
-    col: 0
-    width: 12
+    col: 8
+    width: 8
     height: 8
   - name: sessions_by_channel
     title: Sessions by channel
@@ -37,8 +52,8 @@
     listen:
       Days: fct_sessions.session_date
     row: 0
-    col: 12
-    width: 12
+    col: 16
+    width: 8
     height: 8
   - name: carts_by_week
     title: Carts by week

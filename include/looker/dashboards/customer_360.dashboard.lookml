@@ -87,10 +87,14 @@
     title: Risk of churn
     type: looker_column
     model: analytics
-    explore: churn_risk
+    explore: dim_customers
     fields: [churn_risk.risk_class, churn_risk.customer_count, churn_risk.expected_value_365_days]
+    filters:
+      churn_risk.risk_class: -NULL
     sorts: [churn_risk.customer_count desc]
     limit: 10
+    listen:
+      Segment: rfm_analysis.segment
     row: 16
     col: 12
     width: 6
@@ -99,10 +103,12 @@
     title: Favourite categories
     type: looker_bar
     model: analytics
-    explore: customer_behavior
+    explore: dim_customers
     fields: [customer_behavior.favourite_category, customer_behavior.customer_count]
     sorts: [customer_behavior.customer_count desc]
     limit: 15
+    listen:
+      Segment: rfm_analysis.segment
     row: 16
     col: 18
     width: 6
@@ -117,6 +123,8 @@
       mart_top_customers.monetary]
     sorts: [mart_top_customers.customer_rank]
     limit: 50
+    listen:
+      Segment: mart_top_customers.segment
     row: 24
     col: 0
     width: 12

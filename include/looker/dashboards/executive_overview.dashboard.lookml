@@ -98,14 +98,16 @@
     fields: [agg_weekly_kpis.calendar_week, agg_weekly_kpis.new_revenue, agg_weekly_kpis.returning_revenue, agg_weekly_kpis.unknown_revenue]
     filters:
       agg_weekly_kpis.is_complete: 'yes'
-    sorts: [agg_weekly_kpis.calendar_week desc]
-    limit: 53
+    sorts: [agg_weekly_kpis.calendar_week]
+    limit: 500
+    listen:
+      Days: agg_weekly_kpis.calendar_week
     row: 11
     col: 0
     width: 12
     height: 8
   - name: months
-    title: Month by month
+    title: The last 24 months
     type: looker_grid
     model: analytics
     explore: agg_monthly_kpis
@@ -139,9 +141,11 @@
     explore: conversion_funnel
     fields: [conversion_funnel.stage_number, conversion_funnel.stage, conversion_funnel.session_count, conversion_funnel.rate_of_entered]
     filters:
-      conversion_funnel.dimension: overall
+      conversion_funnel.dimension: day
     sorts: [conversion_funnel.stage_number]
     limit: 5
+    listen:
+      Days: conversion_funnel.session_date
     row: 19
     col: 12
     width: 12

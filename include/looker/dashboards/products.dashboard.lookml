@@ -90,6 +90,8 @@
       product_recommendations.lift, product_recommendations.confidence]
     sorts: [product_recommendations.product_name, product_recommendations.recommendation_rank]
     limit: 500
+    listen:
+      Category: dim_products.category
     row: 18
     col: 0
     width: 12

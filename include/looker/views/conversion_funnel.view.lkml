@@ -22,6 +22,16 @@ view: conversion_funnel {
     description: "The day as YYYY-MM-DD, the device category, source and medium, or \"all\"."
   }
 
+  dimension_group: session {
+    type: time
+    timeframes: [raw, date, week, month, quarter, year]
+    convert_tz: no
+    datatype: date
+    sql: case when ${TABLE}.dimension = 'day' then try_to_date(${TABLE}.dimension_value, 'YYYY-MM-DD') end ;;
+    tags: ["dbt:fct_sessions.session_day"]
+    description: "Day on which the session began (store time zone); one of dim_dates."
+  }
+
   dimension: stage_number {
     type: number
     sql: ${TABLE}.stage_number ;;

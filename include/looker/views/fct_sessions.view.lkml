@@ -130,6 +130,42 @@ view: fct_sessions {
     drill_fields: [detail*]
   }
 
+  measure: view_item_session_count {
+    type: count
+    filters: [furthest_stage: "view_item,add_to_cart,begin_checkout,purchase"]
+    value_format_name: decimal_0
+    tags: ["dbt:conversion_funnel.session_count"]
+    description: "Sessions that reached the stage."
+    drill_fields: [detail*]
+  }
+
+  measure: add_to_cart_session_count {
+    type: count
+    filters: [furthest_stage: "add_to_cart,begin_checkout,purchase"]
+    value_format_name: decimal_0
+    tags: ["dbt:conversion_funnel.session_count"]
+    description: "Sessions that reached the stage."
+    drill_fields: [detail*]
+  }
+
+  measure: begin_checkout_session_count {
+    type: count
+    filters: [furthest_stage: "begin_checkout,purchase"]
+    value_format_name: decimal_0
+    tags: ["dbt:conversion_funnel.session_count"]
+    description: "Sessions that reached the stage."
+    drill_fields: [detail*]
+  }
+
+  measure: purchase_session_count {
+    type: count
+    filters: [furthest_stage: "purchase"]
+    value_format_name: decimal_0
+    tags: ["dbt:conversion_funnel.session_count"]
+    description: "Sessions that reached the stage."
+    drill_fields: [detail*]
+  }
+
   measure: event_count {
     type: sum
     sql: ${TABLE}.event_count ;;

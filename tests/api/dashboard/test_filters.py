@@ -126,3 +126,17 @@ def test_an_unknown_category_is_kept_and_says_that_there_is_nothing(dashboard):
     dashboard.open("?category=Nothing+like+it")
     expect(dashboard.panel("products", "empty")).to_contain_text("No product of Nothing like it")
     assert dashboard.filter("Category").input_value() == "Nothing like it"
+
+
+def test_panels_that_do_not_obey_a_filter_beside_those_that_do_say_so(dashboard):
+    dashboard.open("?category=Tea")
+    said = {"affinity": "all categories", "rfm-grid": "all segments", "cohorts": "all segments"}
+    notes = {name: dashboard.panel(name).locator(".panel-note") for name in said}
+    expect(notes["affinity"]).to_contain_text("all categories")
+    expect(notes["rfm-grid"]).not_to_contain_text("all")
+    dashboard.filter("Segment").select_option("Champions")
+    for name, text in said.items():
+        expect(notes[name]).to_contain_text(f" · {text}")
+    dashboard.page.get_by_role("button", name="Reset").click()
+    for name, text in said.items():
+        expect(notes[name]).not_to_contain_text(text)

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,16 @@ from tests.api.dashboard.test_states import LOADED
 
 HOSTILE = "<img src=x onerror=\"document.title='taken over'\">"
 VISIBLE = ".filter(each => each.checkVisibility())"
+FOCUSABLE = {"type": "booleanOrUndefined", "value": True}
+BOXES = (
+    """all => all.map(each => each.getBoundingClientRect()).map(box => [box.left, box.top, box.right, box.bottom])"""
+)
+FAINT = """all => all.filter(each => {
+  if (!each.checkVisibility()) return false;
+  each.focus();
+  const { outlineStyle, outlineWidth } = getComputedStyle(each);
+  return document.activeElement !== each || outlineStyle === "none" || parseFloat(outlineWidth) < 2;
+}).map(each => each.outerHTML.slice(0, 120))"""
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text()
 
 
@@ -175,6 +185,20 @@ def test_no_width_scrolls_sideways(visit, width):
     assert overflow(dashboard) <= 0
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_names_in_the_network_are_whole_and_over_no_other(visit, width):
+    dashboard = visit(viewport={"width": width, "height": 900}).open()
+    named = dashboard.panel("affinity").locator(".chart .textpoint text")
+    [around] = dashboard.panel("affinity").locator(".chart").evaluate_all(BOXES)
+    boxes = [(left, top, right, bottom) for left, top, right, bottom in named.evaluate_all(BOXES) if right > left]
+    assert len(boxes) >= 10
+    for left, top, right, bottom in boxes:
+        assert around[0] <= left and around[1] <= top and right <= around[2] and bottom <= around[3]
+    for one, other in combinations(boxes, 2):
+        apart = max(one[0], other[0]) >= min(one[2], other[2]) or max(one[1], other[1]) >= min(one[3], other[3])
+        assert apart, (one, other)
+
+
 def test_filters_are_reached_and_used_by_keyboard(dashboard, api):
     dashboard.open()
     keyboard = dashboard.page.keyboard
@@ -216,6 +240,25 @@ def test_the_page_has_landmarks_headings_and_words_for_charts(dashboard):
     controls = page.locator("button, select, input, a")
     assert controls.evaluate_all(f"all => all{VISIBLE}.filter(each => !({named})).length") == 0
     assert page.locator("table:not(:has(caption))").count() == 0
+
+
+def test_all_that_can_be_used_has_a_name_and_shows_the_focus(dashboard):
+    """Names as a screen reader gets them, with tables in place of charts too."""
+    dashboard.open("?segment=Champions&split=device")
+    page = dashboard.page
+    assert page.locator("html").get_attribute("lang") == "en"
+    tree = page.context.new_cdp_session(page)
+    for shown in ("Chart", "Table"):
+        for button in page.get_by_role("button", name=shown, exact=True).all():
+            button.click()
+        dashboard.settle()
+        nodes = [node for node in tree.send("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+        used = [node for node in nodes if {"name": "focusable", "value": FOCUSABLE} in node.get("properties", [])]
+        roles = [node["role"]["value"] for node in used if not node["name"]["value"]]
+        assert len(used) > 50 and set(roles) <= {"main"}, shown  # to where the skip link leads
+        page.keyboard.press("Tab")
+        faint = page.locator("a, button, input, select, [tabindex='0']").evaluate_all(FAINT)
+        assert faint == [], shown
 
 
 def test_nothing_moves_for_who_wants_it_still(visit):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -157,3 +158,60 @@ def test_a_newer_build_makes_the_whole_page_anew(dashboard):
     expect(dashboard.page.locator("[data-metric=build_id]")).to_have_attribute("data-value", "2")
     dashboard.settle()
     assert dashboard.asked() == set(LOADED.values())
+
+
+def test_a_panel_answered_by_an_older_build_than_the_page_asks_again(dashboard):
+    """Of two servers one may not have seen the new build yet."""
+
+    def newer(body):
+        body["meta"]["build_id"] += 1
+
+    slow = LOADED["experiments"]
+    for path in {*LOADED.values()} - {slow}:
+        dashboard.change(path, newer)
+    asked = []
+
+    def answer(route):
+        asked.append(route)
+        if len(asked) in (2, 3):
+            response = route.fetch()
+            body = response.json()
+            body["meta"]["build_id"] += len(asked) - 2
+            body["data"][0]["experiment_id"] = f"answer {len(asked)}"
+            route.fulfill(response=response, json=body)
+
+    dashboard.page.route(re.compile(re.escape(slow) + "$"), answer)
+    dashboard.page.goto(dashboard.address)
+    expect(dashboard.page.locator("[data-metric=build_id]")).to_have_attribute("data-value", "2")
+    asked[0].continue_()
+    expect(dashboard.panel("experiments")).to_contain_text("answer 3")
+    dashboard.settle()
+    assert len(asked) == 3
+
+
+def test_totals_that_are_cut_off_say_so(dashboard, api):
+    body = api.get(LOADED["quarantine"]).json() | {"next_cursor": "more"}
+    dashboard.page.route(re.compile(LOADED["quarantine"]), lambda route: route.fulfill(json=body))
+    dashboard.open()
+    entries = 20 * len(body["data"])
+    note = dashboard.panel("quarantine").locator(".panel-note")
+    expect(note).to_contain_text(f"Only the newest {entries:,} entries, more exist: ")
+
+
+@pytest.mark.parametrize("compared", [6, 1, None])
+def test_a_span_beyond_the_data_says_what_is_covered_and_compared(dashboard, api, compared):
+    """With as many days as the answer compares with, whichever these are."""
+    through = date.fromisoformat(api.get("/summary").json()["meta"]["data_through"])
+
+    def edit(body):
+        body["data"]["previous"] = compared and body["data"]["current"] | {"day_count": compared}
+
+    dashboard.change("/summary", edit)
+    dashboard.open(f"?start_date={through - timedelta(days=5)}&end_date={through + timedelta(days=9)}")
+    note = dashboard.panel("summary").locator(".panel-note")
+    expect(note).to_be_visible()
+    of = {6: "compared with the 6 days before 25 Jun 2026", 1: "compared with the day before 25 Jun 2026"}
+    expect(note).to_have_text(f"Covered up to 30 Jun 2026; {of.get(compared, 'not compared with the days before')}")
+    dashboard.page.get_by_role("button", name="Reset").click()
+    dashboard.settle()
+    expect(note).to_be_hidden()

@@ -35,7 +35,7 @@ export async function ask(path, parameters = {}, signal = undefined, presented =
   }
 }
 
-/** All pages of a list, as one answer. */
+/** All pages of a list, as one answer. It has a next_cursor still where there are more than MOST_PAGES. */
 export async function askAll(path, parameters, signal) {
   const answer = await ask(path, parameters, signal);
   for (let page = 1; answer.next_cursor && page < MOST_PAGES; page++) {

@@ -73,8 +73,12 @@ function choose(changes) {
   showAddress();
 }
 
-/** Every answer says where it comes from; the page says so once. A newer build than the page's makes all of it anew. */
+/**
+ * Every answer says where it comes from; the page says so once. A newer build than the page's makes all of it anew; an older
+ * one is of a server that has not seen the newer yet: the panel asks again.
+ */
 function answered(found, panel) {
+  if (meta && found.build_id < meta.build_id) panel.loadLater();
   if (meta && found.build_id > meta.build_id) queueMicrotask(() => panels.forEach((each) => each !== panel && each.load()));
   if (!meta || found.build_id >= meta.build_id) meta = found;
   show.describeWith(meta);

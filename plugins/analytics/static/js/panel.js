@@ -2,8 +2,12 @@
 
 import { element } from "./dom.js";
 
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
 /**
  * definition: {id, title, width, bare, filters (names of those that it obeys), load(filters, signal, panel) → answer,
+ *   ignores (what is shown in spite of a chosen filter, by its name, where panels beside it obey the filter),
  *   isEmpty(answer), empty (what to say then), note(answer, filters), controls(panel), draw(answer, filters, panel) → nodes}
  */
 export class Panel {
@@ -11,6 +15,8 @@ export class Panel {
   #told;
   #aborting = null;
   #asked = null;
+  #later = null;
+  #pause = 0;
 
   constructor(definition, told) {
     this.#definition = definition;
@@ -29,7 +35,7 @@ export class Panel {
         "aria-labelledby": title,
         data: { panel: definition.id, width: definition.width ?? "full", state: "loading" },
       },
-      element("header", {}, element("div", {}, element("h3", { id: title }, definition.title), this.note), this.controls),
+      element("header", {}, element("div", {}, element("h3", { id: title, class: definition.bare ? "unseen" : null }, definition.title), this.note), this.controls),
       this.body,
     );
     this.controls.append(...(definition.controls?.(this) ?? []));
@@ -47,13 +53,24 @@ export class Panel {
   async show(filters) {
     const asked = JSON.stringify((this.#definition.filters ?? []).map((name) => filters[name]));
     this.filters = filters;
-    if (asked === this.#asked && this.state !== "error") return;
+    if (asked === this.#asked && this.state !== "error") {
+      if (this.answer) this.#describe();
+      return;
+    }
     this.#asked = asked;
     await this.load();
   }
 
+  /** Ask again in a while, each time that this is called on end in a longer one (ms). */
+  loadLater() {
+    this.#pause = Math.min(2 * this.#pause || FIRST_PAUSE, LONGEST_PAUSE);
+    this.#later = setTimeout(() => this.load(), this.#pause);
+  }
+
   /** Ask the API again. */
   async load() {
+    clearTimeout(this.#later);
+    this.#later = null;
     this.#aborting?.abort();
     const aborting = (this.#aborting = new AbortController());
     this.#become(this.answer ? "refreshing" : "loading");
@@ -62,6 +79,7 @@ export class Panel {
       const answer = await this.#definition.load(this.filters, aborting.signal, this);
       if (aborting.signal.aborted) return;
       this.#told.answered(answer.meta, this);
+      if (!this.#later) this.#pause = 0;
       this.answer = answer;
       this.draw();
     } catch (error) {
@@ -72,8 +90,8 @@ export class Panel {
 
   /** Draw the answer again, e.g. after a choice that needs no new one. */
   draw() {
-    const { isEmpty, empty, note, draw } = this.#definition;
-    this.note.replaceChildren(note?.(this.answer, this.filters) ?? "");
+    const { isEmpty, empty, draw } = this.#definition;
+    this.#describe();
     if (isEmpty?.(this.answer, this.filters)) {
       const text = typeof empty === "function" ? empty(this.filters) : empty;
       this.body.replaceChildren(element("div", { class: "state" }, element("strong", {}, "Nothing to show"), text));
@@ -82,6 +100,13 @@ export class Panel {
       this.body.replaceChildren(...[draw(this.answer, this.filters, this)].flat());
       this.#become("ready");
     }
+  }
+
+  /** Say what the figures are of, and of what all in spite of a filter. */
+  #describe() {
+    const { note, ignores = {} } = this.#definition;
+    const all = Object.keys(ignores).filter((name) => this.filters[name]).map((name) => ignores[name]);
+    this.note.replaceChildren([note?.(this.answer, this.filters), ...all].filter(Boolean).join(" · "));
   }
 
   #fail(error) {

@@ -5,17 +5,19 @@ import { dropDown } from "../dom.js";
 import * as show from "../format.js";
 import { axis, chart, colour } from "../plots.js";
 import { table } from "../table.js";
-import { placesOf } from "./network.js";
+import { placesOf, sidesOf } from "./network.js";
 
 const PAIRS = 30;
 const SORTS = [["lift", "Lift"], ["support", "Support"], ["pair_count", "Orders"], ["leverage", "Leverage"]];
 const LONGEST = 24;
-const NARROW = matchMedia("(max-width: 640px)");
+const TEXT_SIZE = 11;
+const MARGIN = 0.12;
 
 export const affinity = {
   id: "affinity",
   title: "Bought together",
   width: "half",
+  ignores: { category: "all categories" },
   controls: (panel) => [
     dropDown("Strongest by", SORTS, "lift", (sort) => {
       panel.sort = sort;
@@ -32,7 +34,7 @@ export const affinity = {
       panel,
       tall: true,
       label: `Network of ${network.nodes.length} products and ${data.length} pairs bought together. The table has the figures.`,
-      figure: () => figureOf(network),
+      figure: () => figureOf(network, panel.body.querySelector(".chart")),
       table: table({
         caption: "Products bought together",
         columns: [
@@ -67,14 +69,22 @@ function networkOf(pairs) {
 const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const short = (text) => (text.length > LONGEST ? text.slice(0, LONGEST - 1) + "…" : text);
 
-/** Where a name stands best: away from the lines. */
-function sideOf(place, others) {
-  const across = others.reduce((all, other) => all + place.x - other.x, 0);
-  const along = others.reduce((all, other) => all + place.y - other.y, 0);
-  return Math.abs(across) > 1.5 * Math.abs(along) ? (across > 0 ? "middle right" : "middle left") : along > 0 ? "top center" : "bottom center";
+/** Widths of texts in the picture (pixels). */
+function widthsOf(texts) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${TEXT_SIZE}px ${getComputedStyle(document.body).fontFamily}`;
+  return texts.map((text) => pen.measureText(text).width);
 }
 
-function figureOf({ nodes, names, pairs, edges, places }) {
+/** An axis over coordinates with a margin on both sides, and how far along it each is, from 0 to 1. */
+function along(held) {
+  const [least, most] = [Math.min(...held), Math.max(...held)];
+  const beside = MARGIN * Math.max(most - least, 0.1);
+  const [from, to] = [least - beside, most + beside];
+  return { axis: axis({ visible: false, range: [from, to], automargin: false }), shares: held.map((at) => (at - from) / (to - from)) };
+}
+
+function figureOf({ nodes, names, pairs, edges, places }, { clientWidth: width, clientHeight: height }) {
   const strongest = Math.max(...pairs.map((pair) => pair.lift));
   const lines = edges.map(([from, to, lift]) => ({
     type: "scatter",
@@ -87,32 +97,27 @@ function figureOf({ nodes, names, pairs, edges, places }) {
   }));
   const linked = nodes.map((_, number) => edges.flatMap(([from, to]) => (from === number ? [to] : to === number ? [from] : [])));
   const partners = nodes.map((_, number) => linked[number].length);
-  const points = {
+  const x = along(places.map((place) => place.x));
+  const y = along(places.map((place) => place.y));
+  const texts = nodes.map((key) => short(names.get(key)));
+  const points = nodes.map((_, number) => ({ x: x.shares[number] * width, y: (1 - y.shares[number]) * height }));
+  const sides = sidesOf(points, widthsOf(texts), linked, { width, height });
+  const dots = {
     type: "scatter",
     mode: "markers+text",
     x: places.map((place) => place.x),
     y: places.map((place) => place.y),
-    // There is no room for all names on a phone; the table has them.
-    text: nodes.map((key, number) => (NARROW.matches && partners[number] < 2 ? "" : plain(short(names.get(key))))),
-    textposition: nodes.map((_, number) => sideOf(places[number], linked[number].map((other) => places[other]))),
-    textfont: { size: 11, color: colour("text") },
+    // Where there is no room for all names, the table has them.
+    text: texts.map((text, number) => (sides[number] ? plain(text) : "")),
+    textposition: sides.map((side) => side ?? "top center"),
+    textfont: { size: TEXT_SIZE, color: colour("text") },
     customdata: nodes.map((key, number) => [plain(names.get(key)), partners[number]]),
     hovertemplate: "%{customdata[0]}<br>%{customdata[1]} of the pairs<extra></extra>",
     marker: { size: partners.map((many) => 9 + 3 * Math.sqrt(many)), color: colour("series-1"), line: { color: colour("surface"), width: 1.5 } },
     cliponaxis: false,
   };
-  const hidden = (held, space) => {
-    const [least, most] = [Math.min(...held), Math.max(...held)];
-    const beside = space * Math.max(most - least, 0.1);
-    return axis({ visible: false, range: [least - beside, most + beside], automargin: false });
-  };
   return {
-    data: [...lines, points],
-    layout: {
-      hovermode: "closest",
-      xaxis: hidden(places.map((place) => place.x), 0.28),
-      yaxis: hidden(places.map((place) => place.y), 0.1),
-      margin: { l: 0, r: 0, t: 4, b: 0 },
-    },
+    data: [...lines, dots],
+    layout: { hovermode: "closest", xaxis: x.axis, yaxis: y.axis, margin: { l: 0, r: 0, t: 0, b: 0 } },
   };
 }

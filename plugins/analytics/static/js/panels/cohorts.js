@@ -15,6 +15,7 @@ export const cohorts = {
   title: "Cohort retention",
   width: "two-thirds",
   filters: ["start_date", "end_date"],
+  ignores: { segment: "all segments" },
   controls: (panel) => [
     choice("Figures of the cohorts", MEASURES, "retention_rate", (measure) => {
       panel.measure = measure;

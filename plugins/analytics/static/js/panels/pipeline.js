@@ -81,9 +81,10 @@ export const quarantine = {
   load: (_, signal) => askAll("/quality/quarantine", { limit: 1000 }, signal),
   isEmpty: ({ data }) => data.length === 0,
   empty: "No row is kept back.",
-  note: ({ data }) => {
+  note: ({ data, next_cursor: more }) => {
     const rows = data.reduce((all, row) => all + row.row_count, 0);
-    return `${show.count(rows)} rows kept back, ${show.money(show.sum(data.map((row) => row.money_at_risk)))} at risk`;
+    const held = `${show.count(rows)} rows kept back, ${show.money(show.sum(data.map((row) => row.money_at_risk)))} at risk`;
+    return more ? `Only the newest ${show.count(data.length)} entries, more exist: ${held}` : held;
   },
   draw: ({ data }) =>
     table({

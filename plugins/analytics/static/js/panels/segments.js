@@ -15,6 +15,7 @@ export const rfmGrid = {
   id: "rfm-grid",
   title: "RFM grid",
   width: "third",
+  ignores: { segment: "all segments" },
   load,
   isEmpty: ({ data }) => data.grid.length === 0,
   empty: "No known customer has ordered yet.",
@@ -93,6 +94,7 @@ export const segmentTable = (choose) => ({
 
 const lastMonth = ({ history }) => history.at(-1)?.month_end ?? null;
 
+const TICKS = 6;
 /** One colour from cold to warm for segments as they come, the best first. */
 const SHADES = ["series-1", "series-3", "series-5", "series-2", "series-4"];
 
@@ -125,7 +127,7 @@ export const segmentHistory = {
           marker: { size: 6, symbol: ["circle", "square", "diamond", "triangle-up", "x"][place] },
           hovertemplate: "%{y}",
         })),
-        layout: { xaxis: axis({ type: "date", showgrid: false, hoverformat: "%b %Y" }), yaxis: axis({ rangemode: "tozero" }) },
+        layout: { xaxis: axis({ type: "date", showgrid: false, hoverformat: "%b %Y", ...ticksAt(months) }), yaxis: axis({ rangemode: "tozero" }) },
       }),
       table: table({
         caption: "Segments at month ends",
@@ -146,7 +148,17 @@ export const segmentHistory = {
   },
 };
 
+/** Ticks at month ends, the last among them, so many as there is room for. */
+function ticksAt(months) {
+  const step = Math.ceil(months.length / TICKS);
+  const held = months.filter((_, place) => (months.length - 1 - place) % step === 0);
+  return { tickmode: "array", tickvals: held, ticktext: held.map(show.month) };
+}
+
 const PAGE = 10;
+const LONGEST_KEY = 9;
+/** A customer without a number of the CRM has a long hash for a key. */
+const shortKey = (key) => (key.length > LONGEST_KEY ? key.slice(0, LONGEST_KEY - 1) + "…" : key);
 
 export const segmentCustomers = {
   id: "segment-customers",
@@ -161,7 +173,7 @@ export const segmentCustomers = {
     table({
       caption: "Customers by gross revenue",
       columns: [
-        { key: "customer_key", label: "Customer", kind: "text" },
+        { key: "customer_key", label: "Customer", kind: "text", cell: ({ customer_key: key }) => element("span", { title: key }, shortKey(key)) },
         { key: "segment", label: "Segment", kind: "text" },
         { key: "rfm_score", label: "RFM", kind: "count", cell: (row) => row.rfm_score },
         { key: "monetary", label: "Revenue", kind: "money" },

@@ -26,8 +26,16 @@ export const summary = {
   load: ({ start_date, end_date }, signal) => ask("/summary", { start_date, end_date }, signal),
   isEmpty: ({ data }) => data.current.day_count === 0,
   empty: "The marts hold no day of this span.",
+  note: ({ data, meta }) => (meta.end_date > meta.data_through ? `Covered up to ${show.day(meta.data_through)}; ${comparedOf(data, meta)}` : ""),
   draw: ({ data }) => element("dl", { class: "tiles" }, TILES.map((tile) => tileOf(data, ...tile))),
 };
+
+/** With what days the figures are compared. */
+function comparedOf({ previous }, { start_date }) {
+  if (!previous) return "not compared with the days before";
+  const days = previous.day_count === 1 ? "day" : `${show.count(previous.day_count)} days`;
+  return `compared with the ${days} before ${show.day(start_date)}`;
+}
 
 function tileOf({ current, previous, change }, name, label, format, moreIsBetter) {
   return element(
