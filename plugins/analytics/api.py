@@ -66,6 +66,7 @@ class Parts:
     metrics: Metrics
     sessions: WarehouseSessions
     pii_sessions: WarehouseSessions
+    check_sessions: WarehouseSessions
     builds: Builds
     keys: Keys
     audit: AuditLog
@@ -73,14 +74,15 @@ class Parts:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Parts":
         metrics = Metrics()
-        sessions = WarehouseSessions(config.WAREHOUSE_READER, settings, metrics)
+        checks = WarehouseSessions(config.WAREHOUSE_READER, settings, metrics, settings.check_pool_size)
         return cls(
             settings,
             metrics,
-            sessions,
-            WarehouseSessions(config.WAREHOUSE_PII_READER, settings, metrics),
-            Builds(sessions, settings, metrics),
-            Keys(sessions, settings),
+            WarehouseSessions(config.WAREHOUSE_READER, settings, metrics, settings.pool_size),
+            WarehouseSessions(config.WAREHOUSE_PII_READER, settings, metrics, settings.pool_size),
+            checks,
+            Builds(checks, settings, metrics),
+            Keys(checks, settings),
             AuditLog(),
         )
 
@@ -89,6 +91,7 @@ class Parts:
         self.audit.close()
         self.sessions.close()
         self.pii_sessions.close()
+        self.check_sessions.close()
 
 
 def create_app(settings: Settings | None = None) -> Application:

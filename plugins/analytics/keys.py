@@ -25,6 +25,7 @@ SCOPES = {
 }
 KEY_PREFIX = "ak_"
 SECRET_BYTES = 32
+KEPT_ON = frozenset({"warehouse-away", "warehouse-busy", "warehouse-slow", "not-built"})
 NOBODYS_HASH = hashlib.sha256(secrets.token_bytes(SECRET_BYTES)).hexdigest()
 
 
@@ -89,7 +90,9 @@ class Keys:
     def __init__(self, sessions: WarehouseSessions, settings: Settings) -> None:
         self._sessions = sessions
         self._unknown_key_seconds = settings.unknown_key_seconds
-        self._active = Refreshed(self._load, settings.key_check_seconds, settings.retry_seconds, keep=True)
+        self._active = Refreshed(
+            self._load, settings.key_check_seconds, settings.retry_seconds, settings.check_wait_seconds, KEPT_ON
+        )
 
     async def find(self, presented: str) -> ApiKey | None:
         """The key that was presented, also an expired one; None when there is none or its secret is another."""

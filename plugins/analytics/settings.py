@@ -18,12 +18,16 @@ class Settings:
     """Of each API key, unless the key has its own."""
     cache_bytes: int = 64_000_000
     pool_size: int = 4
-    """Sessions of the warehouse, and so questions asked of it at once."""
+    """Sessions of the warehouse for questions, and so questions asked of it at once."""
+    check_pool_size: int = 2
+    """More sessions, for the checks of builds and of keys: they never wait behind questions."""
     pool_wait_seconds: float = 10
     login_seconds: int = 10
     statement_seconds: int = 30
     build_check_seconds: float = 2
-    """An answer is never of a build that was replaced longer ago than this."""
+    """An answer is never of a build that was replaced longer ago than this, unless the warehouse is slow."""
+    check_wait_seconds: float = 2
+    """A request waits so long for a check of builds or keys; then what was known before counts."""
     key_check_seconds: float = 15
     """A revoked key is refused after this at the latest."""
     unknown_key_seconds: float = 1
