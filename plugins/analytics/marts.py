@@ -52,17 +52,19 @@ class Marts:
         following = cursor(self.build, self._operation, question, offset + asked.limit) if more else None
         shown = found[: asked.limit]
         self._asked.rows = len(shown)
-        return Page[row](data=shown, next_cursor=following, meta=self._about(span))  # type: ignore[valid-type]
+        return Page[row](data=shown, next_cursor=following, meta=self._about(span, grain))  # type: ignore[valid-type]
 
-    def answer(self, data: AnyData, span: Span | None = None) -> Answer[AnyData]:
-        """An answer that is no list, or a whole one."""
+    def answer(self, data: AnyData, span: Span | None = None, grain: Grain = "day") -> Answer[AnyData]:
+        """An answer that is no list, or a whole one; about the periods that a span touches, where one is given."""
         self._asked.rows = len(data) if isinstance(data, list) else 1
-        return Answer(data=data, meta=self._about(span))
+        return Answer(data=data, meta=self._about(span, grain))
 
-    def _about(self, span: Span | None) -> Meta:
-        if span is None:
+    def _about(self, span: Span | None, grain: Grain) -> Meta:
+        """Meta with the days that are covered: of whole periods, and none after the last that the marts hold."""
+        covered = span.whole(grain).until(self.build.data_through) if span else None
+        if covered is None:
             return self._meta
-        return self._meta.model_copy(update={"start_date": span.start, "end_date": span.end})
+        return self._meta.model_copy(update={"start_date": covered.start, "end_date": covered.end})
 
 
 def marts(request: Request) -> Marts:

@@ -1,6 +1,7 @@
 """What questions may ask for: query parameters shared by the routes, and the spans of days they mean."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
@@ -64,6 +65,19 @@ class Span:
         if grain == "week" and self.start.toordinal() > 7:
             return self.start - timedelta(days=self.start.weekday())
         return self.start
+
+    def whole(self, grain: Grain) -> "Span":
+        """The days, ISO weeks or months that the span touches, from their first day to their last."""
+        end = self.end
+        if grain == "month":
+            end = end.replace(day=monthrange(end.year, end.month)[1])
+        elif grain == "week":
+            end = date.fromordinal(min(end.toordinal() + 6 - end.weekday(), date.max.toordinal()))
+        return Span(self.first_period(grain), end)
+
+    def until(self, day: date) -> "Span | None":
+        """The part of the span up to a day, included; None where the span begins later."""
+        return Span(self.start, min(self.end, day)) if self.start <= day else None
 
 
 class Parameters(BaseModel):

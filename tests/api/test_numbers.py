@@ -91,6 +91,45 @@ def test_a_summary_is_compared_with_whole_spans_only(api):
     assert set(part["change"].values()) == {None}
 
 
+def test_a_summary_is_compared_up_to_the_last_day_that_is_held(api):
+    """Half of the span is still to come: its days so far are compared with as many before."""
+    held, reaching = (
+        api.get("/summary", start_date="2026-06-16", end_date=end).json() for end in ("2026-06-30", "2026-07-15")
+    )
+    assert reaching == held
+    assert reaching["data"]["previous"]["day_count"] == reaching["data"]["current"]["day_count"] == 15
+    assert reaching["data"]["change"]["gross_revenue"] is not None
+    assert (held["meta"]["start_date"], held["meta"]["end_date"]) == ("2026-06-16", "2026-06-30")
+
+
+@pytest.mark.parametrize("span", [{"start_date": "2026-07-01"}, {"start_date": "2026-07-01", "end_date": "2026-07-30"}])
+def test_a_summary_of_days_to_come_is_compared_with_nothing(api, span):
+    answer = api.get("/summary", **span).json()
+    assert (answer["data"]["current"]["day_count"], answer["data"]["previous"]) == (0, None)
+    assert set(answer["data"]["change"].values()) == {None}
+    assert (answer["meta"]["start_date"], answer["meta"]["end_date"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "covered"),
+    [
+        ("/categories", {"start_date": "2026-05-15", "end_date": "2026-05-20"}, ("2026-05-01", "2026-05-31")),
+        ("/categories", {"start_date": "2026-06-15", "end_date": "2026-09-20"}, ("2026-06-01", "2026-06-30")),
+        ("/products/performance", {"start_date": "2026-04-30", "end_date": "2026-05-01"}, ("2026-04-01", "2026-05-31")),
+        ("/cohorts/retention", {"start_date": "2026-05-15", "end_date": "2026-05-20"}, ("2026-05-01", "2026-05-31")),
+        ("/revenue", {"grain": "month", "start_date": "2026-05-15", "end_date": "2026-05-20"}, ("2026-05-01", "2026-05-31")),
+        ("/revenue", {"grain": "week", "start_date": "2026-06-17", "end_date": "2026-06-17"}, ("2026-06-15", "2026-06-21")),
+        ("/metrics/kpis", {"grain": "week", "start_date": "2026-06-24"}, ("2026-06-22", "2026-06-30")),
+        ("/revenue", {"start_date": "2026-06-15", "end_date": "2026-07-20"}, ("2026-06-15", "2026-06-30")),
+        ("/conversion/funnel", {"start_date": "2026-06-15", "end_date": "2026-07-20"}, ("2026-06-15", "2026-06-30")),
+    ],
+)  # fmt: skip
+def test_meta_names_the_days_that_are_covered(api, path, parameters, covered):
+    """Whole periods, up to the last day that is held."""
+    meta = api.get(path, **parameters).json()["meta"]
+    assert (meta["start_date"], meta["end_date"]) == covered
+
+
 def test_a_span_without_days_is_empty_and_not_wrong(api):
     data = api.data("/summary", start_date="2001-01-01", end_date="2001-01-31")
     assert (data["current"]["gross_revenue"], data["current"]["average_order_value"]) == ("0.0000", None)

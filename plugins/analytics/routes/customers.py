@@ -132,6 +132,7 @@ def cohorts(asked: Annotated[CohortParameters, Query()], marts: MartsDep) -> Ans
             for (month, size), rows in groupby(found, key=lambda row: (row.cohort_month, row.cohort_size))
         ],
         span,
+        "month",
     )
 
 
