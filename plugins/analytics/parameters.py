@@ -122,7 +122,7 @@ class Limited(Parameters):
 class Paged(Limited):
     """A page of a list."""
 
-    cursor: Annotated[str, StringConstraints(max_length=512)] | None = Field(
+    cursor: Annotated[str, StringConstraints(max_length=1024)] | None = Field(
         default=None, description="next_cursor of the page before, with the same other parameters."
     )
 
