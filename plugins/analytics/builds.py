@@ -44,6 +44,16 @@ class Builds:
         """
         return await self._newest.get()
 
+    async def newest_within(self, seconds: float) -> Build:
+        """A build that was the newest so long ago at most; asked for like any once the warehouse was found away.
+
+        Raises:
+            Problem: 503, the warehouse is away or nothing is built yet.
+        """
+        if self._newest.is_refused:
+            return await self._newest.get()
+        return await self._newest.get(seconds, ahead=False)
+
     def is_newest(self, build: Build) -> bool:
         """Whether no newer build is known by now."""
         return self._newest.known is not None and self._newest.known.number == build.number

@@ -52,13 +52,17 @@ class Refreshed(Generic[Value]):
         """Whether the last load failed in a way for which no old value stands in."""
         return self._failure is not None and (self._value is None or self._failure.kind not in self._keep)
 
-    async def get(self, at_most: float | None = None) -> Value:
-        """The value; `at_most` asks for a younger one than usual. Raises the Problem of a load that failed."""
+    async def get(self, at_most: float | None = None, ahead: bool = True) -> Value:
+        """The value; `at_most` asks for a younger or an older one than usual, `ahead` for loads behind the answer.
+
+        Raises:
+            Problem: that of a load that failed.
+        """
         limit = self._at_most if at_most is None else at_most
         age = time.monotonic() - self._loaded_at
         if self._value is None or age >= limit:
             await self._loaded()
-        elif age >= limit / 2:
+        elif ahead and age >= limit / 2:
             self._start()
         assert self._value is not None
         return self._value

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.api.conftest import Client
+
 START, END = "2026-05-10", "2026-06-20"
+MAY_20, JUNE_17 = "2026-05-20", "2026-06-17"
 SPAN = {"start_date": START, "end_date": END}
 
 
@@ -117,8 +120,8 @@ def test_a_summary_of_days_to_come_is_compared_with_nothing(api, span):
         ("/categories", {"start_date": "2026-06-15", "end_date": "2026-09-20"}, ("2026-06-01", "2026-06-30")),
         ("/products/performance", {"start_date": "2026-04-30", "end_date": "2026-05-01"}, ("2026-04-01", "2026-05-31")),
         ("/cohorts/retention", {"start_date": "2026-05-15", "end_date": "2026-05-20"}, ("2026-05-01", "2026-05-31")),
-        ("/revenue", {"grain": "month", "start_date": "2026-05-15", "end_date": "2026-05-20"}, ("2026-05-01", "2026-05-31")),
-        ("/revenue", {"grain": "week", "start_date": "2026-06-17", "end_date": "2026-06-17"}, ("2026-06-15", "2026-06-21")),
+        ("/revenue", {"grain": "month", "start_date": "2026-05-15", "end_date": MAY_20}, ("2026-05-01", "2026-05-31")),
+        ("/revenue", {"grain": "week", "start_date": JUNE_17, "end_date": JUNE_17}, ("2026-06-15", "2026-06-21")),
         ("/metrics/kpis", {"grain": "week", "start_date": "2026-06-24"}, ("2026-06-22", "2026-06-30")),
         ("/revenue", {"start_date": "2026-06-15", "end_date": "2026-07-20"}, ("2026-06-15", "2026-06-30")),
         ("/conversion/funnel", {"start_date": "2026-06-15", "end_date": "2026-07-20"}, ("2026-06-15", "2026-06-30")),
@@ -287,6 +290,36 @@ def test_segments(api, sql):
     assert [(row["month_end"], row["segment"], row["customer_count"]) for row in data["history"]] == [
         (str(row["month_end"]), row["segment"], row["n"]) for row in months
     ]
+
+
+@pytest.fixture
+def two_years(warehouse):
+    """Month ends before those that the shop has, with one customer each."""
+    for number in range(1, 25):
+        warehouse.execute(f"""
+            insert into marts.rfm_history
+            select * replace (last_day(dateadd('month', -{number}, '2026-04-01'::date)) as month_end)
+            from marts.rfm_history where month_end = '2026-04-30' order by customer_key limit 1
+        """)
+    yield
+    warehouse.execute("delete from marts.rfm_history where month_end < '2026-04-01'")
+
+
+@pytest.mark.parametrize("months", [0, 1, 2, 11, 12])
+def test_history_has_as_many_month_ends_as_asked(serve, api, two_years, months):
+    """The last day of June is earlier in its month than those of other months."""
+    data = Client(serve(), api.key).data("/customers/segments", months=months)
+    ends = sorted({row["month_end"] for row in data["history"]})
+    assert len(ends) == months
+    assert ends[-1:] == ["2026-06-30"][:months]
+
+
+@pytest.mark.parametrize(
+    ("data_through", "month_ends"), [("2026-06-29", ["2026-05-31"]), ("2026-05-31", ["2026-05-31"])]
+)
+def test_history_ends_with_the_last_month_that_is_over(warehouse, data_through, month_ends):
+    rows = warehouse.rows("serve/segment_history.sql", {"months": 1, "data_through": data_through})
+    assert sorted({str(month_end) for month_end, *_ in rows if str(month_end) <= data_through}) == month_ends
 
 
 def test_cohorts(api, sql):

@@ -54,7 +54,10 @@ class Meta(BaseModel):
         description="ISO 4217 code of every amount; null where orders have several.", examples=["GBP"]
     )
     time_zone: str = Field(description="IANA name of the store's time zone, in which days are cut.")
-    start_date: Day | None = Field(default=None, description="First day that the answer covers; null where it is about no span.")
+    start_date: Day | None = Field(
+        default=None,
+        description="First day that the answer covers; null where it is about no span, or about days to come.",
+    )
     end_date: Day | None = Field(default=None, description="Last day that the answer covers: at most data_through.")
 
 

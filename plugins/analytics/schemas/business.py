@@ -58,7 +58,7 @@ class Summary(BaseModel):
 
     current: SpanTotals
     previous: SpanTotals | None = Field(
-        description="As many days before as the span covers; null where it covers none, or the marts do not hold them all."
+        description="As many days before as the span covers; null where it covers none, or not all of them are held."
     )
     change: SpanChanges
 
