@@ -13,17 +13,15 @@ from typing import Any
 
 import requests
 
-from include.warehouse import Warehouse, render
+from include.warehouse import Warehouse
 from local.airflow_settings import read_settings
+from local.benchmarks import api_direct
 from local.benchmarks.benchmark import BenchmarkError, Row, Setting
 from local.benchmarks.generated_warehouse import generated_warehouse
 from local.benchmarks.measured import REPOSITORY, run_measured
 from local.product import Dataset, client_environment
-from local.snowflake.account import connect
 from local.stack import Stack
 from plugins.analytics import keys
-from plugins.analytics.routes.business import PERIODS
-from plugins.analytics.schemas.business import Revenue
 from plugins.analytics.settings import API_PREFIX, Settings
 
 DATASET = "simulated:customers=300,days=120,end=2026-06-30"
@@ -70,7 +68,7 @@ def run(setting: Setting) -> list[Row]:
             loaded = _Load(port, folder, _keys(shop.warehouse, CLIENTS, UNLIMITED))
             setting.say(f"{CLIENTS} clients, questions that nobody asked before")
             cold = loaded.cold()
-            setting.say(f"{CLIENTS} clients, the same questions directly to the warehouse")
+            setting.say(f"{CLIENTS} threads, the statements of the same questions directly to the warehouse")
             direct = _direct(shop.stack)
             setting.say(f"{CLIENTS} clients, kept answers")
             cached = loaded.cached()
@@ -84,7 +82,8 @@ def run(setting: Setting) -> list[Row]:
         _row(
             f"API, cold, {CLIENTS} clients",
             cold,
-            f"one session of the warehouse: {_shown(direct)}",
+            f"the same statements without the API, {CLIENTS} threads on {direct['sessions']} sessions as its pool has: "
+            f"{_shown(direct)}",
             details={"direct": direct},
         ),
         _row(f"API, cached, {CLIENTS} clients", cached, f"one client: {_shown(alone)}", TARGET_CACHED_MS),
@@ -160,30 +159,27 @@ def _client(key: str, paths: Sequence[str], etags: Mapping[str, str] | None = No
 
 
 def _direct(stack: Stack) -> dict[str, Any]:
-    """The query of one of the cold questions, on one session of the warehouse, without the API."""
-    period, table = PERIODS["day"]
-    statement = render("serve/kpis.sql", period=period, table=table, columns=Revenue.columns())
-    endpoint = stack.endpoints["snowflake"]
-    seconds = []
-    with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
-        for number in range(CLIENTS * COLD_PER_CLIENT):
-            first = LAST_DAY - timedelta(days=number)
-            values = {"first_period": first, "end_date": LAST_DAY, "limit": 367, "offset": 0}
-            began = time.perf_counter()
-            Warehouse(connection).execute(statement, values).fetchall()
-            seconds.append(time.perf_counter() - began)
-    seconds.sort()
-    count = len(seconds)
-    at = {f"p{share}": seconds[min(count - 1, count * share // 100)] * 1000 for share in (50, 95, 99)}
-    return {"requests": count, "per_second": count / sum(seconds), **at}
+    """The statements of all cold questions without the API: a thread for each client, as many sessions as its pool."""
+    clients = [
+        api_direct.statements(_first(number), LAST_DAY, _limit(number))[:COLD_PER_CLIENT] for number in range(CLIENTS)
+    ]
+    return api_direct.ask(stack, Settings().pool_size, clients)
+
+
+def _first(number: int) -> date:
+    return LAST_DAY - timedelta(days=60 + number)
+
+
+def _limit(number: int) -> int:
+    return number + 100
 
 
 def _own(number: int) -> list[str]:
     """Questions that only this client asks."""
-    first = LAST_DAY - timedelta(days=60 + number)
+    first = _first(number)
     return [
         f"/revenue?start_date={first}",
-        f"/products/performance?limit={number + 100}",
+        f"/products/performance?limit={_limit(number)}",
         f"/conversion/funnel?start_date={first}",
         f"/summary?start_date={first}",
     ][:COLD_PER_CLIENT]

@@ -23,7 +23,7 @@ from plugins.analytics.dashboard import Dashboard
 from plugins.analytics.descriptions import describe_fields
 from plugins.analytics.front import Application, Asked, Front
 from plugins.analytics.keys import SCOPES, Keys
-from plugins.analytics.limiting import RequestLimits
+from plugins.analytics.limiting import FailedSignIns, RequestLimits
 from plugins.analytics.metrics import Metrics
 from plugins.analytics.problem import MEDIA_TYPE, Fault, Problem
 from plugins.analytics.routes.business import business
@@ -66,21 +66,26 @@ class Parts:
     metrics: Metrics
     sessions: WarehouseSessions
     pii_sessions: WarehouseSessions
+    check_sessions: WarehouseSessions
     builds: Builds
     keys: Keys
+    failures: FailedSignIns
     audit: AuditLog
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Parts":
         metrics = Metrics()
-        sessions = WarehouseSessions(config.WAREHOUSE_READER, settings, metrics)
+        failures = FailedSignIns(settings.failed_sign_ins_per_minute)
+        checks = WarehouseSessions(config.WAREHOUSE_READER, settings, metrics, settings.check_pool_size)
         return cls(
             settings,
             metrics,
-            sessions,
-            WarehouseSessions(config.WAREHOUSE_PII_READER, settings, metrics),
-            Builds(sessions, settings, metrics),
-            Keys(sessions, settings),
+            WarehouseSessions(config.WAREHOUSE_READER, settings, metrics, settings.pool_size),
+            WarehouseSessions(config.WAREHOUSE_PII_READER, settings, metrics, settings.pool_size),
+            checks,
+            Builds(checks, settings, metrics),
+            Keys(checks, settings, failures),
+            failures,
             AuditLog(),
         )
 
@@ -89,6 +94,7 @@ class Parts:
         self.audit.close()
         self.sessions.close()
         self.pii_sessions.close()
+        self.check_sessions.close()
 
 
 def create_app(settings: Settings | None = None) -> Application:
@@ -99,7 +105,7 @@ def create_app(settings: Settings | None = None) -> Application:
         logins.append(AirflowLogin())
     front: Application = Front(
         routes=create_routes(parts),
-        logins=Logins(*logins),
+        logins=Logins(parts.failures, *logins),
         limits=RequestLimits(parts.settings.requests_per_minute),
         builds=parts.builds,
         cache=AnswerCache(parts.settings.cache_bytes, parts.metrics, parts.builds.is_newest),
@@ -144,10 +150,12 @@ def create_routes(parts: Parts) -> FastAPI:
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
+        redirect_slashes=False,  # a redirect would name the host that the client claims to ask
     )
     app.state.sessions = parts.sessions
     app.state.pii_sessions = parts.pii_sessions
     app.state.builds = parts.builds
+    app.state.ready_seconds = parts.settings.ready_seconds
     app.state.metrics = parts.metrics
     app.state.time_zone = config.STORE_TIMEZONE
     for router in SUBJECTS:

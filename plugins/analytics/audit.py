@@ -2,7 +2,7 @@
 
 Not a table of the warehouse: the API's role may only read. A line holds the id of the key or the name of the Airflow
 user, the route, the status and the number of rows, never a value that was read; the customer's key only where personal
-data was served.
+data was served, and the client's address only where nobody is signed in.
 """
 
 import atexit
@@ -41,6 +41,7 @@ class AuditLine(msgspec.Struct, omit_defaults=True):
     rows: int
     milliseconds: float
     personal_data_of: str | None = None
+    peer: str | None = None
 
 
 class AuditLog:

@@ -7,6 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Protocol
 
 from plugins.analytics.keys import ANALYTICS_READ, CUSTOMERS_READ, KEY_PREFIX, Keys
+from plugins.analytics.limiting import FailedSignIns
 from plugins.analytics.problem import Problem
 
 # What Airflow's auth manager is asked about its user; roles are given these resources like any other view.
@@ -32,11 +33,23 @@ class Principal:
             )
 
 
+class NotAuthenticated(Problem):
+    """A 401. `who` is the name of a principal whose credentials were right, but are good no more."""
+
+    def __init__(self, detail: str, who: str | None = None) -> None:
+        super().__init__(401, "not-authenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="analytics"'})
+        self.who = who
+
+
 class Login(Protocol):
     """A way of signing in."""
 
-    async def principal(self, headers: Mapping[bytes, bytes]) -> Principal | None:
-        """Who asks; None when these headers hold nothing for this way. Raises a Problem (401) for wrong credentials."""
+    async def principal(self, headers: Mapping[bytes, bytes], client: str) -> Principal | None:
+        """Who asks from a client's address; None when these headers hold nothing for this way.
+
+        Raises:
+            NotAuthenticated: the credentials are wrong.
+        """
 
 
 class KeyLogin:
@@ -45,22 +58,22 @@ class KeyLogin:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
-    async def principal(self, headers: Mapping[bytes, bytes]) -> Principal | None:
+    async def principal(self, headers: Mapping[bytes, bytes], client: str) -> Principal | None:
         presented = headers.get(b"x-api-key", b"").decode("latin-1") or _bearer(headers)
         if b"x-api-key" not in headers and not presented.startswith(KEY_PREFIX):
             return None
-        key = await self._keys.find(presented)
+        key = await self._keys.find(presented, client)
         if key is None:
-            raise unauthenticated("the API key is not valid")
+            raise NotAuthenticated("the API key is not valid")
         if key.is_expired(datetime.now(UTC)):
-            raise unauthenticated("the API key has expired")
+            raise NotAuthenticated("the API key has expired", key.key_id)
         return Principal(key.key_id, key.scopes, key.requests_per_minute)
 
 
 class AirflowLogin:
     """Airflow's own login: its token in the cookie of the UI, or as a Bearer token. Personal data is for keys only."""
 
-    async def principal(self, headers: Mapping[bytes, bytes]) -> Principal | None:
+    async def principal(self, headers: Mapping[bytes, bytes], client: str) -> Principal | None:
         from airflow.api_fastapi.core_api.security import COOKIE_NAME_JWT_TOKEN, resolve_user_from_token
         from fastapi import HTTPException
 
@@ -70,28 +83,33 @@ class AirflowLogin:
         try:
             user = await resolve_user_from_token(token)
         except HTTPException as error:
-            raise unauthenticated("Airflow does not know this token") from error
+            raise NotAuthenticated("Airflow does not know this token") from error
         return Principal(user.get_name(), frozenset(_airflow_scopes(user)))
 
 
 class Logins:
-    """All ways of signing in; the first that finds credentials decides."""
+    """All ways of signing in; the first that finds credentials decides. Wrong ones are counted."""
 
-    def __init__(self, *logins: Login) -> None:
+    def __init__(self, failures: FailedSignIns, *logins: Login) -> None:
+        self._failures = failures
         self._logins = logins
 
-    async def principal(self, headers: Mapping[bytes, bytes]) -> Principal:
-        """Who asks. Raises a Problem (401) when nobody is signed in."""
+    async def principal(self, headers: Mapping[bytes, bytes], client: str) -> Principal:
+        """Who asks from a client's address.
+
+        Raises:
+            NotAuthenticated: nobody is signed in.
+            Problem: 429, this address has failed too often.
+        """
         for login in self._logins:
-            found = await login.principal(headers)
+            try:
+                found = await login.principal(headers, client)
+            except NotAuthenticated:
+                self._failures.count(client)
+                raise
             if found is not None:
                 return found
-        raise unauthenticated("an API key is needed: `Authorization: Bearer <key>`")
-
-
-def unauthenticated(detail: str) -> Problem:
-    """A 401."""
-    return Problem(401, "not-authenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="analytics"'})
+        raise NotAuthenticated("an API key is needed: `Authorization: Bearer <key>`")
 
 
 def _bearer(headers: Mapping[bytes, bytes]) -> str:

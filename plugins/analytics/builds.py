@@ -11,6 +11,8 @@ from plugins.analytics.sessions import WarehouseSessions
 from plugins.analytics.settings import Settings
 
 OPERATION = "newestBuild"
+# Then the warehouse is there, and what is served is not known to be old.
+SERVED_ON = frozenset({"warehouse-busy", "warehouse-slow"})
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,27 @@ class Builds:
         self._sessions = sessions
         self._settings = settings
         self._metrics = metrics
-        self._newest = Refreshed(self._load, settings.build_check_seconds, settings.retry_seconds)
+        self._newest = Refreshed(
+            self._load, settings.build_check_seconds, settings.retry_seconds, settings.check_wait_seconds, SERVED_ON
+        )
 
     async def newest(self) -> Build:
-        """The build to answer from. Raises a Problem (503) when the warehouse is away or nothing is built yet."""
+        """The build to answer from: the last known one while the warehouse is too busy or too slow to be asked.
+
+        Raises:
+            Problem: 503, the warehouse is away or nothing is built yet.
+        """
         return await self._newest.get()
+
+    async def newest_within(self, seconds: float) -> Build:
+        """A build that was the newest so long ago at most; asked for like any once the warehouse was found away.
+
+        Raises:
+            Problem: 503, the warehouse is away or nothing is built yet.
+        """
+        if self._newest.is_refused:
+            return await self._newest.get()
+        return await self._newest.get(seconds, ahead=False)
 
     def is_newest(self, build: Build) -> bool:
         """Whether no newer build is known by now."""

@@ -63,6 +63,10 @@ class Asked:
     keep: bool = True
     """Whether the answer stays right until the next build, and may be kept in memory."""
     personal_data_of: str | None = None
+    who: str | None = None
+    """Whose credentials they were, where they are good no more."""
+    peer: str | None = None
+    """Address of the client, where nobody is signed in."""
 
 
 class Front:
@@ -113,6 +117,8 @@ class Front:
             answer = await self._answer(scope, headers, asked)
         except Problem as problem:
             answer = _problem_answer(problem, asked)
+            if asked.principal is None:
+                asked.who, asked.peer = getattr(problem, "who", None), _client(scope)
         except Exception:
             log.exception("Request %s failed", asked.request_id)
             unexpected = Problem(500, "internal-error", f"the log tells why, under {asked.request_id}")
@@ -131,7 +137,7 @@ class Front:
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes], asked: Asked) -> Answer:
         _refuse_large(scope, headers)
-        asked.principal = await self._logins.principal(headers)
+        asked.principal = await self._logins.principal(headers, _client(scope))
         self._limits.count(asked.principal)
         asked.build = build = await self._builds.newest()
         if asked.method != "GET":
@@ -173,13 +179,14 @@ class Front:
             AuditLine(
                 time=datetime.now(UTC),
                 request=asked.request_id,
-                who=asked.principal.name if asked.principal else None,
+                who=asked.principal.name if asked.principal else asked.who,
                 method=asked.method,
                 route=answer.route,
                 status=status,
                 rows=answer.rows if served else 0,
                 milliseconds=round(seconds * 1000, 2),
                 personal_data_of=answer.personal_data_of if served else None,
+                peer=asked.peer,
             )
         )
 
@@ -187,6 +194,12 @@ class Front:
 def _path(scope: Scope) -> str:
     """The path below where the application is mounted."""
     return scope["path"].removeprefix(scope.get("root_path", ""))
+
+
+def _client(scope: Scope) -> str:
+    """Address of who is connected; empty where the server does not know it."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _request_id() -> str:

@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from plugins.analytics.limiting import FailedSignIns
 from plugins.analytics.refreshed import Refreshed
 from plugins.analytics.sessions import WarehouseSessions
 from plugins.analytics.settings import Settings
@@ -25,6 +26,7 @@ SCOPES = {
 }
 KEY_PREFIX = "ak_"
 SECRET_BYTES = 32
+KEPT_ON = frozenset({"warehouse-away", "warehouse-busy", "warehouse-slow", "not-built"})
 NOBODYS_HASH = hashlib.sha256(secrets.token_bytes(SECRET_BYTES)).hexdigest()
 
 
@@ -86,22 +88,27 @@ def revoke(warehouse: "Warehouse", key_id: str) -> bool:
 class Keys:
     """The keys that may be used, as the warehouse holds them; kept in use while the warehouse is away."""
 
-    def __init__(self, sessions: WarehouseSessions, settings: Settings) -> None:
+    def __init__(self, sessions: WarehouseSessions, settings: Settings, failures: FailedSignIns) -> None:
         self._sessions = sessions
+        self._failures = failures
         self._unknown_key_seconds = settings.unknown_key_seconds
-        self._active = Refreshed(self._load, settings.key_check_seconds, settings.retry_seconds, keep=True)
+        self._active = Refreshed(
+            self._load, settings.key_check_seconds, settings.retry_seconds, settings.check_wait_seconds, KEPT_ON
+        )
 
-    async def find(self, presented: str) -> ApiKey | None:
-        """The key that was presented, also an expired one; None when there is none or its secret is another."""
-        key_id, _, secret = presented.partition(".")
-        active = await self._active.get()
-        if key_id not in active:
-            active = await self._active.get(at_most=self._unknown_key_seconds)
-        key = active.get(key_id)
+    async def find(self, presented: str, client: str) -> ApiKey | None:
+        """The key that was presented, also an expired one; None when there is none or its secret is another.
+
+        Raises:
+            Problem: 429, no such key is known and the client's address has failed too often for more to be looked for.
+        """
+        known = self._active.known
+        key = _opened(known, presented) if known is not None else None
         if key is None:
-            hmac.compare_digest(NOBODYS_HASH, _hash(secret))  # an unknown key takes as long as a wrong secret
-            return None
-        return key if key.opened_by(secret) else None
+            self._failures.refuse(client)
+            return _opened(await self._active.get(at_most=self._unknown_key_seconds), presented)
+        active = await self._active.get()
+        return key if active is known else _opened(active, presented)
 
     def _load(self) -> dict[str, ApiKey]:
         return {
@@ -115,6 +122,16 @@ class Keys:
             )
             for row in self._sessions.rows("activeKeys", "keys/active.sql")
         }
+
+
+def _opened(active: Mapping[str, ApiKey], presented: str) -> ApiKey | None:
+    """The key that was presented, if its secret is right."""
+    key_id, _, secret = presented.partition(".")
+    key = active.get(key_id)
+    if key is None:
+        hmac.compare_digest(NOBODYS_HASH, _hash(secret))  # an unknown key takes as long as a wrong secret
+        return None
+    return key if key.opened_by(secret) else None
 
 
 def _hash(secret: str) -> str:

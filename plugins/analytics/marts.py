@@ -1,13 +1,13 @@
 """The marts of one build, read for one question."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
 from plugins.analytics.builds import Build
 from plugins.analytics.front import Asked
-from plugins.analytics.pages import cursor, offset_of
+from plugins.analytics.pages import cursor, cursor_after, offset_of, row_before
 from plugins.analytics.parameters import Grain, Paged, Span
 from plugins.analytics.schemas.base import Answer, Meta, Page, Row
 from plugins.analytics.sessions import WarehouseSessions
@@ -48,21 +48,43 @@ class Marts:
         if span is not None:
             values |= {"start_date": span.start, "end_date": span.end, "first_period": span.first_period(grain)}
         found = self.rows(row, file, values, **names)
-        more = len(found) > asked.limit
-        following = cursor(self.build, self._operation, question, offset + asked.limit) if more else None
-        shown = found[: asked.limit]
-        self._asked.rows = len(shown)
-        return Page[row](data=shown, next_cursor=following, meta=self._about(span))  # type: ignore[valid-type]
+        return self._page(
+            row,
+            found,
+            asked.limit,
+            lambda _: cursor(self.build, self._operation, question, offset + asked.limit),
+            self._about(span, grain),
+        )
 
-    def answer(self, data: AnyData, span: Span | None = None) -> Answer[AnyData]:
-        """An answer that is no list, or a whole one."""
+    def live_page(self, row: type[AnyRow], file: str, asked: Paged, order: Sequence[str]) -> Page[AnyRow]:
+        """A page of a list that changes between builds. `order` is what its query orders by: a moment, then texts."""
+        question = asked.model_dump(mode="json")
+        values = asked.values() | row_before(asked.cursor, order, self._operation, question)
+        found = self.rows(row, file, values | {"limit": asked.limit + 1})
+        return self._page(
+            row, found, asked.limit, lambda last: cursor_after(last, order, self._operation, question), self._meta
+        )
+
+    def answer(self, data: AnyData, span: Span | None = None, grain: Grain = "day") -> Answer[AnyData]:
+        """An answer that is no list, or a whole one; about the periods that a span touches, where one is given."""
         self._asked.rows = len(data) if isinstance(data, list) else 1
-        return Answer(data=data, meta=self._about(span))
+        return Answer(data=data, meta=self._about(span, grain))
 
-    def _about(self, span: Span | None) -> Meta:
-        if span is None:
+    def _page(
+        self, row: type[AnyRow], found: list[AnyRow], limit: int, following: Callable[[AnyRow], str], meta: Meta
+    ) -> Page[AnyRow]:
+        """The first `limit` of the found rows; `following` makes a cursor of the last of them, if there are more."""
+        shown = found[:limit]
+        self._asked.rows = len(shown)
+        next_cursor = following(shown[-1]) if len(found) > limit else None
+        return Page[row](data=shown, next_cursor=next_cursor, meta=meta)  # type: ignore[valid-type]
+
+    def _about(self, span: Span | None, grain: Grain) -> Meta:
+        """Meta with the days that are covered: of whole periods, and none after the last that the marts hold."""
+        covered = span.whole(grain).until(self.build.data_through) if span else None
+        if covered is None:
             return self._meta
-        return self._meta.model_copy(update={"start_date": span.start, "end_date": span.end})
+        return self._meta.model_copy(update={"start_date": covered.start, "end_date": covered.end})
 
 
 def marts(request: Request) -> Marts:

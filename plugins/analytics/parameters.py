@@ -1,6 +1,7 @@
 """What questions may ask for: query parameters shared by the routes, and the spans of days they mean."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
@@ -65,6 +66,19 @@ class Span:
             return self.start - timedelta(days=self.start.weekday())
         return self.start
 
+    def whole(self, grain: Grain) -> "Span":
+        """The days, ISO weeks or months that the span touches, from their first day to their last."""
+        end = self.end
+        if grain == "month":
+            end = end.replace(day=monthrange(end.year, end.month)[1])
+        elif grain == "week":
+            end = date.fromordinal(min(end.toordinal() + 6 - end.weekday(), date.max.toordinal()))
+        return Span(self.first_period(grain), end)
+
+    def until(self, day: date) -> "Span | None":
+        """The part of the span up to a day, included; None where the span begins later."""
+        return Span(self.start, min(self.end, day)) if self.start <= day else None
+
 
 class Parameters(BaseModel):
     """Query parameters of a route; one that it does not know is refused."""
@@ -108,7 +122,7 @@ class Limited(Parameters):
 class Paged(Limited):
     """A page of a list."""
 
-    cursor: Annotated[str, StringConstraints(max_length=512)] | None = Field(
+    cursor: Annotated[str, StringConstraints(max_length=1024)] | None = Field(
         default=None, description="next_cursor of the page before, with the same other parameters."
     )
 

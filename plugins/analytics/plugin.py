@@ -4,6 +4,7 @@ Every component of Airflow imports this, tasks too: what the API needs is import
 """
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,10 @@ class AnalyticsApi:
 
 def _make() -> "Application":
     from plugins.analytics.api import create_app
+    from plugins.analytics.audit import write_to
     from plugins.analytics.settings import Settings
+
+    write_to(sys.stdout)  # Airflow's own logging would put words around the JSON
 
     return create_app(Settings.from_environment(airflow_login=True))
 

@@ -20,16 +20,25 @@ class Refreshed(Generic[Value]):
         load: blocking; run in a thread.
         at_most: seconds.
         retry_after: seconds for which a failed load is told again instead of being tried again.
-        keep: whether the old value stands in while loads fail.
+        patience: seconds that a load may take before the old value stands in for it.
+        keep: kinds of problems (Problem.kind) for which the old value stands in after a load that failed.
     """
 
-    def __init__(self, load: Callable[[], Value], at_most: float, retry_after: float, keep: bool = False) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Value],
+        at_most: float,
+        retry_after: float,
+        patience: float,
+        keep: frozenset[str],
+    ) -> None:
         self._load = load
         self._at_most = at_most
         self._retry_after = retry_after
+        self._patience = patience
         self._keep = keep
         self._value: Value | None = None
-        self._loaded_at = self._failed_at = float("-inf")
+        self._loaded_at = self._failed_at = self._started_at = float("-inf")
         self._failure: Problem | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -38,29 +47,43 @@ class Refreshed(Generic[Value]):
         """The value as it was last loaded, however old."""
         return self._value
 
-    async def get(self, at_most: float | None = None) -> Value:
-        """The value; `at_most` asks for a younger one than usual. Raises the Problem of a load that failed."""
+    @property
+    def is_refused(self) -> bool:
+        """Whether the last load failed in a way for which no old value stands in."""
+        return self._failure is not None and (self._value is None or self._failure.kind not in self._keep)
+
+    async def get(self, at_most: float | None = None, ahead: bool = True) -> Value:
+        """The value; `at_most` asks for a younger or an older one than usual, `ahead` for loads behind the answer.
+
+        Raises:
+            Problem: that of a load that failed.
+        """
         limit = self._at_most if at_most is None else at_most
         age = time.monotonic() - self._loaded_at
         if self._value is None or age >= limit:
             await self._loaded()
-        elif age >= limit / 2:
+        elif ahead and age >= limit / 2:
             self._start()
         assert self._value is not None
         return self._value
 
     async def _loaded(self) -> None:
-        if self._failure and time.monotonic() - self._failed_at < self._retry_after:
-            if self._keep and self._value is not None:
-                return
-            raise self._failure
-        await asyncio.shield(self._start())
-        if self._failure and not (self._keep and self._value is not None):
+        if self._failure is None or time.monotonic() - self._failed_at >= self._retry_after:
+            task = self._start()
+            if self._value is None or self.is_refused:
+                await asyncio.shield(task)
+            else:
+                left = max(0, self._started_at + self._patience - time.monotonic())
+                for ended in (await asyncio.wait([task], timeout=left))[0]:
+                    ended.result()  # what is no Problem is raised
+        if self.is_refused:
+            assert self._failure is not None
             raise self._failure
 
     def _start(self) -> "asyncio.Task[None]":
         loop = asyncio.get_running_loop()
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
+            self._started_at = time.monotonic()
             self._task = loop.create_task(self._run())
         return self._task
 

@@ -23,9 +23,9 @@ STATEMENT_ENDED = (604, 630)  # cancelled, or longer than the statement timeout
 
 
 class WarehouseSessions:
-    """Runs the files of include/sql on pooled sessions of one Airflow connection."""
+    """Runs the files of include/sql on pooled sessions of one Airflow connection, `size` of them at most."""
 
-    def __init__(self, conn_id: str, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, conn_id: str, settings: Settings, metrics: Metrics, size: int) -> None:
         from sqlalchemy.pool import QueuePool
 
         self._conn_id = conn_id
@@ -34,7 +34,7 @@ class WarehouseSessions:
         # reset_on_return: a rollback would be a statement of its own, and nothing is ever written here.
         self._pool = QueuePool(
             self._connect,
-            pool_size=settings.pool_size,
+            pool_size=size,
             max_overflow=0,
             timeout=settings.pool_wait_seconds,
             recycle=SESSION_SECONDS,

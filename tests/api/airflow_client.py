@@ -5,10 +5,12 @@ Prints what was answered as JSON. Airflow's home and connections stand in the en
 
 import json
 import sys
+import time
 from typing import Any
 
 SUMMARY = "/analytics/api/v1/analytics/summary"
 CUSTOMERS = "/analytics/api/v1/analytics/customers/top"
+AUDIT_SECONDS = 1  # until the log of requests is written
 
 
 def ask(key: str) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def ask(key: str) -> dict[str, Any]:
         plugins = client.get("/api/v2/plugins", headers=bearer).json()["plugins"]
         [view] = [view for plugin in plugins if plugin["name"] == "analytics" for view in plugin["external_views"]]
         page = client.get(view["href"])
-        return {
+        answered = {
             "anonymous": client.get(SUMMARY).status_code,
             "wrong token": client.get(SUMMARY, headers={"Authorization": "Bearer a.b.c"}).status_code,
             "token": [first.status_code, first.json()],
@@ -48,6 +50,8 @@ def ask(key: str) -> dict[str, Any]:
             "page": [page.status_code, page.text],
             "import errors": client.get("/api/v2/plugins/importErrors", headers=bearer).json(),
         }
+        time.sleep(AUDIT_SECONDS)
+        return answered
 
 
 if __name__ == "__main__":

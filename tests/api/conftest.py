@@ -24,6 +24,7 @@ from plugins.analytics.settings import API_PREFIX, Settings
 DATASET = "simulated:customers=150,days=75,seed=11,end=2026-06-30"
 SETTINGS = Settings(
     requests_per_minute=1_000_000,
+    failed_sign_ins_per_minute=1_000_000,
     build_check_seconds=0.2,
     key_check_seconds=0.5,
     unknown_key_seconds=0,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import time
 from datetime import timedelta
 
@@ -156,6 +157,35 @@ def test_personal_data_is_for_its_scope_and_only_when_asked(api, api_with_pii, p
     assert "etag" not in shown.headers
 
 
+def test_a_contact_deleted_in_the_crm_has_no_personal_data(api_with_pii, person, warehouse, caplog):
+    path = f"/customers/{person['customer_id']}"
+    before = api_with_pii.data(path, include="pii")
+    version = {"customer_id": person["customer_id"]}
+    warehouse.execute(
+        """
+        insert into pii.customers
+        select * replace (true as is_deleted, '2030-01-01'::timestamp_ntz as updated_at) from pii.customers
+        where customer_id = %(customer_id)s
+        qualify row_number() over (partition by customer_id order by updated_at desc) = 1
+        """,
+        version,
+    )
+    time.sleep(4 * IDLE_SECONDS)
+    caplog.clear()
+    try:
+        with caplog.at_level(logging.INFO, "analytics.audit"):
+            answer = api_with_pii.get(path, include="pii")
+            [line] = logged_after(caplog, 1)
+    finally:
+        warehouse.execute(
+            "delete from pii.customers where customer_id = %(customer_id)s and updated_at = '2030-01-01'", version
+        )
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["data"] == before | {"personal_data": None}
+    assert "personal_data_of" not in line
+
+
 def test_no_answer_holds_personal_data_unasked(api_with_pii, sql):
     people = sql("select first_name, last_name, email, phone from pii.customers")
     texts = {value for person in people for name in ("email", "phone") if (value := person[name])}
@@ -179,6 +209,30 @@ def test_a_key_that_asks_too_often_waits(serve, make_key):
     assert [generous.get("/experiments").status_code for _ in range(30)] == [200] * 30
 
 
+def test_who_fails_to_sign_in_too_often_is_not_looked_for(serve, make_key):
+    client = Client(serve(failed_sign_ins_per_minute=5), make_key(keys.ANALYTICS_READ))
+    assert client.get("/summary").status_code == 200
+    guesses = [Client(client.base_url, f"ak_{number:016x}.guess") for number in range(5)]
+    guesses += [Client(client.base_url, f"{client.key}x"), Client(client.base_url, "ak_")]
+    assert [guess.get("/summary").status_code for guess in guesses] == [401] * 5 + [429] * 2
+    time.sleep(0.6)  # older than keys may be
+    loads = key_loads(client)
+    answers = [guess.get("/summary") for guess in guesses]
+    assert {answer.status_code for answer in answers} == {429}
+    assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers)
+    assert answers[0].json()["type"].endswith("too-many-requests")
+    assert key_loads(client) == loads
+    assert client.get("/summary").status_code == 200
+    assert Client(client.base_url).get("/summary").status_code == 401, "no credentials are no guess"
+
+
+def key_loads(client):
+    text = client.get("/metrics").text
+    return re.search(
+        r'^analytics_api_warehouse_queries_total\{operation="activeKeys",outcome="done"\} (\S+)', text, re.M
+    )[1]
+
+
 def test_the_log_tells_who_asked_what_and_nothing_personal(api_with_pii, person, caplog):
     path = f"/customers/{person['customer_id']}"
     time.sleep(4 * IDLE_SECONDS)  # lines of requests before
@@ -188,10 +242,7 @@ def test_the_log_tells_who_asked_what_and_nothing_personal(api_with_pii, person,
         api_with_pii.get(path, include="pii")
         api_with_pii.get("/customers/rfm", segment=person["email"])
         Client(api_with_pii.base_url, "ak_0.secret-of-somebody").get("/summary")
-        deadline = time.monotonic() + 10
-        while len(logged(caplog)) < 4 and time.monotonic() < deadline:
-            time.sleep(0.05)
-    lines = logged(caplog)
+        lines = logged_after(caplog, 4)
     top, personal, searched, refused = lines
     assert (top["who"], top["route"], top["status"], top["rows"]) == (
         api_with_pii.key.split(".")[0],
@@ -205,7 +256,8 @@ def test_the_log_tells_who_asked_what_and_nothing_personal(api_with_pii, person,
         person["customer_id"],
     )
     assert searched["rows"] == 0
-    assert (refused["who"], refused["status"]) == (None, 401)
+    assert (refused["who"], refused["status"], refused["peer"]) == (None, 401, "127.0.0.1")
+    assert not [line for line in (top, personal, searched) if "peer" in line]
     text = json.dumps(lines)
     secrets = [
         api_with_pii.key.split(".")[1],
@@ -213,6 +265,26 @@ def test_the_log_tells_who_asked_what_and_nothing_personal(api_with_pii, person,
         *(person[n] for n in ("email", "phone") if person[n]),
     ]
     assert not [secret for secret in secrets if secret in text]
+
+
+def test_the_log_names_an_expired_key_but_not_one_with_a_wrong_secret(address, make_key, caplog):
+    key = make_key(keys.ANALYTICS_READ, lasting=timedelta(seconds=-1))
+    time.sleep(4 * IDLE_SECONDS)
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "analytics.audit"):
+        for presented in (key, key + "x", None):
+            assert Client(address, presented).get("/summary").status_code == 401
+        lines = logged_after(caplog, 3)
+    assert [line["who"] for line in lines] == [key.split(".")[0], None, None]
+    assert {line["peer"] for line in lines} == {"127.0.0.1"}
+
+
+def logged_after(caplog, count):
+    """The lines of the log, once there are so many."""
+    deadline = time.monotonic() + 10
+    while len(logged(caplog)) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return logged(caplog)
 
 
 def logged(caplog):

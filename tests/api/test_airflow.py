@@ -12,8 +12,8 @@ from local.stack import REPOSITORY
 
 
 @pytest.fixture(scope="module")
-def answered(shop, api, tmp_path_factory):
-    """What Airflow answered to each way to ask."""
+def printed(shop, api, tmp_path_factory):
+    """The lines of Airflow's standard output; the last is what it answered to each way to ask."""
     home = tmp_path_factory.mktemp("home")
     connections = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
     environment = AirflowEnvironment(
@@ -34,7 +34,13 @@ def answered(shop, api, tmp_path_factory):
         timeout=300,
     )
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-6000:]
-    return json.loads(ended.stdout.splitlines()[-1])
+    return ended.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def answered(printed):
+    """What Airflow answered to each way to ask."""
+    return json.loads(printed[-1])
 
 
 def test_nobody_reads_without_a_login(answered):
@@ -54,6 +60,18 @@ def test_airflows_login_opens_no_personal_data(answered):
 
 def test_keys_count_there_too(answered):
     assert (answered["key"], answered["key as token"]) == (200, 200)
+
+
+def test_each_request_is_a_clean_line_of_the_log(printed, api):
+    told = [line for line in printed[:-1] if '"milliseconds"' in line]
+    lines = [json.loads(line) for line in told]
+    key_id = api.key.split(".")[0]
+    assert [(line["status"], line["who"]) for line in lines] == [
+        *((200, "admin"), (401, None), (401, None)),
+        *((status, "admin") for status in (304, 200, 200, 403)),
+        *((200, key_id), (200, key_id)),
+    ]
+    assert not [line for line in printed if "analytics.audit" in line]
 
 
 def test_the_plugin_is_registered_and_nothing_else_of_it_is_one(answered):

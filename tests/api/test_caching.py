@@ -55,6 +55,19 @@ def test_an_etag_needs_a_key_like_the_answer(client):
     assert Client(client.base_url).get("/summary", headers={"If-None-Match": etag}).status_code == 401
 
 
+def test_probes_do_not_ask_the_warehouse_each_time(serve, api):
+    client = Client(serve(ready_seconds=2), api.key)
+    assert client.get("/ready").status_code == 200
+    asked = queries(client, "newestBuild")
+    for _ in range(3):
+        time.sleep(0.3)  # older than a build may be for an answer
+        assert client.get("/ready").status_code == 200
+    assert queries(client, "newestBuild") == asked
+    time.sleep(1.5)
+    assert client.get("/ready").status_code == 200
+    assert queries(client, "newestBuild") == asked + 1
+
+
 def test_fifty_who_ask_at_once_make_one_query(client):
     client.get("/ready")
     with ThreadPoolExecutor(50) as together:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.api.conftest import Client
+
 START, END = "2026-05-10", "2026-06-20"
+MAY_20, JUNE_17 = "2026-05-20", "2026-06-17"
 SPAN = {"start_date": START, "end_date": END}
 
 
@@ -89,6 +92,45 @@ def test_a_summary_is_compared_with_whole_spans_only(api):
     part = api.data("/summary", **SPAN)
     assert part["previous"] is None
     assert set(part["change"].values()) == {None}
+
+
+def test_a_summary_is_compared_up_to_the_last_day_that_is_held(api):
+    """Half of the span is still to come: its days so far are compared with as many before."""
+    held, reaching = (
+        api.get("/summary", start_date="2026-06-16", end_date=end).json() for end in ("2026-06-30", "2026-07-15")
+    )
+    assert reaching == held
+    assert reaching["data"]["previous"]["day_count"] == reaching["data"]["current"]["day_count"] == 15
+    assert reaching["data"]["change"]["gross_revenue"] is not None
+    assert (held["meta"]["start_date"], held["meta"]["end_date"]) == ("2026-06-16", "2026-06-30")
+
+
+@pytest.mark.parametrize("span", [{"start_date": "2026-07-01"}, {"start_date": "2026-07-01", "end_date": "2026-07-30"}])
+def test_a_summary_of_days_to_come_is_compared_with_nothing(api, span):
+    answer = api.get("/summary", **span).json()
+    assert (answer["data"]["current"]["day_count"], answer["data"]["previous"]) == (0, None)
+    assert set(answer["data"]["change"].values()) == {None}
+    assert (answer["meta"]["start_date"], answer["meta"]["end_date"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "covered"),
+    [
+        ("/categories", {"start_date": "2026-05-15", "end_date": "2026-05-20"}, ("2026-05-01", "2026-05-31")),
+        ("/categories", {"start_date": "2026-06-15", "end_date": "2026-09-20"}, ("2026-06-01", "2026-06-30")),
+        ("/products/performance", {"start_date": "2026-04-30", "end_date": "2026-05-01"}, ("2026-04-01", "2026-05-31")),
+        ("/cohorts/retention", {"start_date": "2026-05-15", "end_date": "2026-05-20"}, ("2026-05-01", "2026-05-31")),
+        ("/revenue", {"grain": "month", "start_date": "2026-05-15", "end_date": MAY_20}, ("2026-05-01", "2026-05-31")),
+        ("/revenue", {"grain": "week", "start_date": JUNE_17, "end_date": JUNE_17}, ("2026-06-15", "2026-06-21")),
+        ("/metrics/kpis", {"grain": "week", "start_date": "2026-06-24"}, ("2026-06-22", "2026-06-30")),
+        ("/revenue", {"start_date": "2026-06-15", "end_date": "2026-07-20"}, ("2026-06-15", "2026-06-30")),
+        ("/conversion/funnel", {"start_date": "2026-06-15", "end_date": "2026-07-20"}, ("2026-06-15", "2026-06-30")),
+    ],
+)  # fmt: skip
+def test_meta_names_the_days_that_are_covered(api, path, parameters, covered):
+    """Whole periods, up to the last day that is held."""
+    meta = api.get(path, **parameters).json()["meta"]
+    assert (meta["start_date"], meta["end_date"]) == covered
 
 
 def test_a_span_without_days_is_empty_and_not_wrong(api):
@@ -248,6 +290,36 @@ def test_segments(api, sql):
     assert [(row["month_end"], row["segment"], row["customer_count"]) for row in data["history"]] == [
         (str(row["month_end"]), row["segment"], row["n"]) for row in months
     ]
+
+
+@pytest.fixture
+def two_years(warehouse):
+    """Month ends before those that the shop has, with one customer each."""
+    for number in range(1, 25):
+        warehouse.execute(f"""
+            insert into marts.rfm_history
+            select * replace (last_day(dateadd('month', -{number}, '2026-04-01'::date)) as month_end)
+            from marts.rfm_history where month_end = '2026-04-30' order by customer_key limit 1
+        """)
+    yield
+    warehouse.execute("delete from marts.rfm_history where month_end < '2026-04-01'")
+
+
+@pytest.mark.parametrize("months", [0, 1, 2, 11, 12])
+def test_history_has_as_many_month_ends_as_asked(serve, api, two_years, months):
+    """The last day of June is earlier in its month than those of other months."""
+    data = Client(serve(), api.key).data("/customers/segments", months=months)
+    ends = sorted({row["month_end"] for row in data["history"]})
+    assert len(ends) == months
+    assert ends[-1:] == ["2026-06-30"][:months]
+
+
+@pytest.mark.parametrize(
+    ("data_through", "month_ends"), [("2026-06-29", ["2026-05-31"]), ("2026-05-31", ["2026-05-31"])]
+)
+def test_history_ends_with_the_last_month_that_is_over(warehouse, data_through, month_ends):
+    rows = warehouse.rows("serve/segment_history.sql", {"months": 1, "data_through": data_through})
+    assert sorted({str(month_end) for month_end, *_ in rows if str(month_end) <= data_through}) == month_ends
 
 
 def test_cohorts(api, sql):

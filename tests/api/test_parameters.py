@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugins.analytics.settings import API_PREFIX
+from plugins.analytics.settings import API_PREFIX, Settings
 from tests.api.conftest import Client
 
 LONG = "x" * 129
@@ -31,6 +31,7 @@ INVALID = [
     ("/customers/rfm", {"order": "sideways"}, "order"),
     ("/customers/churn", {"risk_class": "terrible"}, "risk_class"),
     ("/customers/segments", {"months": 1000}, "months"),
+    ("/customers/top", {"limit": 21}, "limit"),
     ("/customers/C000001", {"include": "everything"}, "include"),
     ("/customers/" + LONG, {}, "customer_id"),
     ("/customers/a%00b", {}, "customer_id"),
@@ -119,6 +120,33 @@ def test_unknown_paths_and_other_methods(api):
     assert api.get("/summary", start_date="2" * 9000).status_code == 414
 
 
+def test_a_path_with_a_slash_too_many_is_unknown_and_no_redirect(api):
+    import requests
+
+    url, headers = (
+        f"{api.base_url}{API_PREFIX}/summary/",
+        {"Authorization": f"Bearer {api.key}", "Host": "evil.example"},
+    )
+    answer = requests.get(url, headers=headers, timeout=60, allow_redirects=False)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:analytics:problem:not-found")
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("question", "twice"),
+    [
+        ("/customers/rfm?segment=A&segment=B", ["segment"]),
+        ("/customers/rfm?segment=A&segment=A&limit=5", ["segment"]),
+        ("/summary?start_date=2026-06-01&start_date=2026-06-02&end_date=&end_date=", ["end_date", "start_date"]),
+        ("/quality/batches?limit=1&limit=2", ["limit"]),
+    ],
+)  # fmt: skip
+def test_a_parameter_that_is_given_twice_is_named(api, question, twice):
+    answer = api.get(question)
+    assert answer.status_code == 422
+    assert [fault["parameter"] for fault in answer.json()["errors"]] == twice
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1582-10-10", "2024-02-29"])
 @pytest.mark.parametrize("side", ["start_date", "end_date"])
 @pytest.mark.parametrize("path", ["/summary", "/revenue", "/categories", "/cohorts/retention", "/carts/abandonment"])
@@ -141,3 +169,8 @@ def test_other_origins_may_read_where_they_are_listed(serve, api):
     for origin, allowed in (("https://a.example", "https://a.example"), ("https://b.example", None)):
         answer = listed.get("/summary", headers={"Origin": origin})
         assert answer.headers.get("access-control-allow-origin") == allowed
+
+
+def test_listed_origins_may_stand_apart(monkeypatch):
+    monkeypatch.setenv("API_CORS_ORIGINS", " https://a.example, https://b.example ,, ")
+    assert Settings.from_environment().cors_origins == ("https://a.example", "https://b.example")

@@ -1,4 +1,5 @@
 -- A page of the batches that a gate has checked, and whether they were published; the newest first.
+-- A page begins after a row, not after a number of rows: rows come and go.
 with checks as (
 
     select
@@ -44,6 +45,17 @@ select {{ columns }}
 
 from final
 
+where
+    %(after_checked_at)s is null
+    or checked_at < %(after_checked_at)s::timestamp_ntz
+    or (
+        checked_at = %(after_checked_at)s::timestamp_ntz
+        and (
+            batch_id > %(after_batch_id)s
+            or (batch_id = %(after_batch_id)s and table_name > %(after_table_name)s)
+        )
+    )
+
 order by checked_at desc, batch_id asc, table_name asc
 
-limit %(limit)s offset %(offset)s
+limit %(limit)s

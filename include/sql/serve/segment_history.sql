@@ -10,7 +10,8 @@ select
 
 from marts.rfm_history
 
-where month_end > dateadd('month', -%(months)s, %(data_through)s::date)
+-- The month that begins after data_through, or holds its next day, is not over.
+where month_end >= dateadd('month', -%(months)s, date_trunc('month', dateadd('day', 1, %(data_through)s::date)))
 
 group by month_end, segment
 

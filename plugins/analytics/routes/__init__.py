@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from plugins.analytics.front import Asked
 from plugins.analytics.keys import ANALYTICS_READ
+from plugins.analytics.problem import Fault, Problem
 from plugins.analytics.schemas.base import ProblemDetails
 
 _CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
@@ -40,8 +41,17 @@ def router(subject: str, scope: str = ANALYTICS_READ) -> APIRouter:
     return APIRouter(
         tags=[subject],
         responses=problems(),
-        dependencies=[Depends(_requires(scope))],
+        dependencies=[Depends(_requires(scope)), Depends(_named_once)],
     )
+
+
+def _named_once(request: Request) -> None:
+    """Raise a Problem (422) for parameters that are given twice: which one is meant, nobody knows."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    if len(given) > len(set(given)):
+        twice = sorted({name for name in given if given.count(name) > 1})
+        faults = [Fault(name, "query", "given more than once") for name in twice]
+        raise Problem(422, "invalid-parameter", f"{', '.join(twice)}: given more than once", faults)
 
 
 def _requires(scope: str) -> Any:

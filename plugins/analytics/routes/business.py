@@ -63,11 +63,15 @@ class ExperimentParameters(Parameters):
 
 @business.get("/summary", operation_id="getSummary", summary="Main figures of a span of days")
 def summary(asked: Annotated[Spanned, Query()], marts: MartsDep) -> Answer[Summary]:
-    """Sums over the span, rates from the sums, and the change against the equally long span before."""
+    """Sums over the span, rates from the sums, and the change against the equally long span before.
+
+    A span that reaches beyond data_through ends there: its covered days are compared with as many days before them.
+    """
     span = asked.span(marts.build)
-    current = _totals(marts, span)
-    previous = _totals(marts, span.previous) if span.previous else None
-    if previous is not None and previous.day_count < span.days:
+    covered = span.until(marts.build.data_through)
+    current = _totals(marts, covered or span)
+    previous = _totals(marts, covered.previous) if covered and covered.previous else None
+    if covered and previous and previous.day_count < covered.days:
         previous = None
     return marts.answer(Summary(current=current, previous=previous, change=_changes(current, previous)), span)
 

@@ -80,7 +80,9 @@ class BehaviorParameters(Sorted):
 
 
 class TopParameters(Limited):
-    limit: int = Field(default=20, ge=1, le=1000, description="Customers at most.", examples=[10])
+    limit: int = Field(
+        default=20, ge=1, le=20, description="Customers at most; the mart holds the best 20.", examples=[10]
+    )
 
 
 class ChurnParameters(Sorted):
@@ -98,7 +100,8 @@ class ValueParameters(Sorted):
 
 class CustomerParameters(Parameters):
     include: Literal["pii"] | None = Field(
-        default=None, description="pii adds name, e-mail and phone; it needs the scope pii."
+        default=None,
+        description="pii adds name, e-mail and phone, unless the CRM has deleted the contact; it needs the scope pii.",
     )
 
 
@@ -132,6 +135,7 @@ def cohorts(asked: Annotated[CohortParameters, Query()], marts: MartsDep) -> Ans
             for (month, size), rows in groupby(found, key=lambda row: (row.cohort_month, row.cohort_size))
         ],
         span,
+        "month",
     )
 
 
@@ -210,8 +214,11 @@ def _personal_data(request: Request, customer_id: str) -> PersonalData | None:
     asked: Asked = request.scope["analytics"]
     assert asked.principal is not None
     asked.principal.require(PII)
-    asked.keep, asked.personal_data_of = False, customer_id
+    asked.keep = False
     found = request.app.state.pii_sessions.rows(
         "getPersonalData", "serve/personal_data.sql", {"customer_id": customer_id}
     )
-    return PersonalData(**found[0]) if found else None
+    if not found:
+        return None
+    asked.personal_data_of = customer_id
+    return PersonalData(**found[0])

@@ -19,8 +19,8 @@ async def health() -> Health:
 
 @operations.get("/ready", operation_id="getReadiness", summary="Whether the API can answer", responses=_NOT_READY)
 async def ready(request: Request) -> Readiness:
-    """The warehouse can be reached and a build has finished."""
-    build = await request.app.state.builds.newest()
+    """The warehouse could be reached lately, and a build has finished."""
+    build = await request.app.state.builds.newest_within(request.app.state.ready_seconds)
     return Readiness(status="ready", build_id=build.number, data_through=build.data_through)
 
 

@@ -89,4 +89,4 @@ def categories(asked: Annotated[CategoryParameters, Query()], marts: MartsDep) -
     """Sums of the whole months that the span touches. Orders and sessions do not add up over categories."""
     span = asked.span(marts.build)
     values = asked.values() | {"first_period": span.first_period("month"), "end_date": span.end}
-    return marts.answer(marts.rows(CategoryPerformance, "categories", values), span)
+    return marts.answer(marts.rows(CategoryPerformance, "categories", values), span, "month")

@@ -8,7 +8,7 @@ from pydantic import Field
 from plugins.analytics.front import Asked
 from plugins.analytics.marts import MartsDep
 from plugins.analytics.parameters import Name, Paged
-from plugins.analytics.routes import PAGE_PROBLEMS, router
+from plugins.analytics.routes import router
 from plugins.analytics.schemas.base import Page
 from plugins.analytics.schemas.quality import Batch, Gate, Quarantined
 
@@ -36,21 +36,20 @@ class QuarantineParameters(Paged):
     reason: Name | None = Field(default=None, description="Reason code.", examples=["negative_amount"])
 
 
-@quality.get("/quality/batches", operation_id="listBatches", summary="Published batches", responses=PAGE_PROBLEMS)
+@quality.get("/quality/batches", operation_id="listBatches", summary="Published batches")
 def batches(asked: Annotated[BatchParameters, Query()], marts: MartsDep) -> Page[Batch]:
     """What was extracted and what became of it, in rows and in money; the newest first. As of now, not of the build."""
-    return marts.page(Batch, "batches", asked)
+    return marts.live_page(Batch, "batches", asked, ("published_at", "batch_id", "table_name"))
 
 
-@quality.get(
-    "/quality/gates", operation_id="listGates", summary="Batches as the gates saw them", responses=PAGE_PROBLEMS
-)
+@quality.get("/quality/gates", operation_id="listGates", summary="Batches as the gates saw them")
 def gates(asked: Annotated[GateParameters, Query()], marts: MartsDep) -> Page[Gate]:
     """Checked batches, stopped ones too; the newest first. The log of the gate's task names what failed."""
-    return marts.page(Gate, "gates", asked)
+    return marts.live_page(Gate, "gates", asked, ("checked_at", "batch_id", "table_name"))
 
 
-@quality.get("/quality/quarantine", operation_id="listQuarantine", summary="Rows kept back", responses=PAGE_PROBLEMS)
+@quality.get("/quality/quarantine", operation_id="listQuarantine", summary="Rows kept back")
 def quarantine(asked: Annotated[QuarantineParameters, Query()], marts: MartsDep) -> Page[Quarantined]:
     """Counts and money by table, reason and batch, never the rows; the newest first. As of now, not of the build."""
-    return marts.page(Quarantined, "quarantine", asked)
+    order = ("last_quarantined_at", "table_name", "reason", "batch_id")
+    return marts.live_page(Quarantined, "quarantine", asked, order)

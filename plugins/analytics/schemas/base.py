@@ -54,8 +54,11 @@ class Meta(BaseModel):
         description="ISO 4217 code of every amount; null where orders have several.", examples=["GBP"]
     )
     time_zone: str = Field(description="IANA name of the store's time zone, in which days are cut.")
-    start_date: Day | None = Field(default=None, description="First day the answer is about, if it is about a span.")
-    end_date: Day | None = Field(default=None, description="Last day the answer is about.")
+    start_date: Day | None = Field(
+        default=None,
+        description="First day that the answer covers; null where it is about no span, or about days to come.",
+    )
+    end_date: Day | None = Field(default=None, description="Last day that the answer covers: at most data_through.")
 
 
 class Answer(BaseModel, Generic[Data]):

@@ -38,7 +38,7 @@ SpanChange = Annotated[Rate | None, Field(description="Relative change against t
 
 
 class SpanChanges(BaseModel):
-    """(current − previous) ÷ |previous|; null where the previous is 0, null, or no whole span of days."""
+    """(current − previous) ÷ |previous|; null where the previous is 0 or null, or not all of its days are held."""
 
     gross_revenue: SpanChange
     net_revenue: SpanChange
@@ -54,10 +54,12 @@ class SpanChanges(BaseModel):
 
 
 class Summary(BaseModel):
-    """A span beside the equally long one before it."""
+    """A span, up to data_through, beside the equally long one before it."""
 
     current: SpanTotals
-    previous: SpanTotals | None = Field(description="The days before; null where the marts do not hold all of them.")
+    previous: SpanTotals | None = Field(
+        description="As many days before as the span covers; null where it covers none, or not all of them are held."
+    )
     change: SpanChanges
 
 

@@ -276,5 +276,6 @@ class Customer360(BaseModel):
     orders: list[CustomerOrder] = Field(description="The last orders, the newest first; 20 at most.")
     refunds: list[CustomerRefund] = Field(description="The last refunds, the newest first; 20 at most.")
     personal_data: PersonalData | None = Field(
-        default=None, description="Only with include=pii; null for a customer whom the CRM does not know."
+        default=None,
+        description="Only with include=pii; null for a customer whom the CRM does not know, or has deleted.",
     )
