@@ -70,8 +70,10 @@ class Rule:
 class Suite:
     """Rules of one table, and the shares of rows and money above which a batch stops instead of being quarantined.
 
-    `tolerated_rows` are set aside in any case: one bad row of a quiet day is a large share of it. The limits of
-    deletions are of a compared span: a source that lacks more than that is not believed (include/deletions.py).
+    Money is counted without its signs. `tolerated_rows` are set aside whatever their share of the rows, and as much as
+    `tolerated_money` (store currency) whatever its share of the money: one bad row of a quiet day is a large share of
+    it. The limits of deletions are of a compared span: a source that lacks more than that is not believed
+    (include/deletions.py).
     """
 
     table: str
@@ -79,6 +81,7 @@ class Suite:
     row_limit: Decimal
     money_limit: Decimal
     tolerated_rows: int
+    tolerated_money: Decimal = Decimal(0)
     deleted_row_limit: Decimal = Decimal("0.05")
     deleted_money_limit: Decimal = Decimal("0.05")
 
@@ -116,7 +119,8 @@ def suite(table: str) -> Suite:
             for of, name in (("row", "deleted_rows"), ("money", "deleted_money"))
             if name in limits
         }
-        return Suite(raw["name"], rules, *shares, tolerated_rows=int(limits["tolerated_rows"]), **deleted)
+        rows, money = int(limits["tolerated_rows"]), Decimal(str(limits.get("tolerated_money", 0)))
+        return Suite(raw["name"], rules, *shares, tolerated_rows=rows, tolerated_money=money, **deleted)
     except (KeyError, TypeError, ValueError) as error:
         raise SuiteError(f"{path.name}: {error}") from error
 
