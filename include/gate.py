@@ -36,11 +36,12 @@ class QuarantineExceeded(GateFailed):
 
 @dataclass(frozen=True)
 class Rejected:
-    """Rows and money set aside for one reason."""
+    """Rows and money set aside for one reason; `size` is that money without its signs."""
 
     reason: str
     rows: int
     money: Decimal
+    size: Decimal
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Verdict:
         return sum(item.rows for item in self.rejected)
 
     @property
-    def rejected_money(self) -> Decimal:
-        return sum((item.money for item in self.rejected), Decimal(0))
+    def rejected_size(self) -> Decimal:
+        return sum((item.size for item in self.rejected), Decimal(0))
 
 
 def evaluate(warehouse: Warehouse, batch: LandedBatch, suite: Suite, validator: Validator) -> Verdict:
@@ -82,7 +83,8 @@ def evaluate(warehouse: Warehouse, batch: LandedBatch, suite: Suite, validator: 
         if outcome.rule.quarantine is None and outcome.rule.severity == "warning"
     ]
     verdict = Verdict(len(outcomes), rejected, warnings)
-    _stop_above_limits(batch, suite, verdict)
+    if rejected:
+        _stop_above_limits(warehouse, batch, suite, verdict)
     return verdict
 
 
@@ -135,18 +137,25 @@ def _reject(warehouse: Warehouse, batch: LandedBatch, rejects: str, failed: list
         return []
     money = batch.contract.money
     counted = warehouse.rows("publish/count_rejects.sql", rejects=rejects, landing=batch.table, money=money)
-    return [Rejected(reason, int(rows), Decimal(amount or 0)) for reason, rows, amount in counted]
+    return [
+        Rejected(reason, int(rows), Decimal(amount or 0), Decimal(size or 0)) for reason, rows, amount, size in counted
+    ]
 
 
-def _stop_above_limits(batch: LandedBatch, suite: Suite, verdict: Verdict) -> None:
-    if verdict.rejected_rows <= suite.tolerated_rows:
-        return
-    rows_share = Decimal(verdict.rejected_rows) / batch.rows
-    money_share = abs(verdict.rejected_money) / batch.money if batch.money else Decimal(0)
+def _stop_above_limits(warehouse: Warehouse, batch: LandedBatch, suite: Suite, verdict: Verdict) -> None:
+    """Raise QuarantineExceeded when rows, or money without its signs, exceed their share and what is tolerated.
+
+    Signs are left out because a loss beside a gain of the same size is no less money that is wrong.
+    """
+    [(size,)] = warehouse.rows("gate/money_size.sql", landing=batch.table, money=batch.contract.money)
+    parts = (
+        ("rows", Decimal(verdict.rejected_rows), Decimal(batch.rows), suite.row_limit, suite.tolerated_rows),
+        ("money", verdict.rejected_size, Decimal(size), suite.money_limit, suite.tolerated_money),
+    )
     exceeded = [
-        f"{share:.2%} of the {unit} ({limit:.2%} allowed)"
-        for unit, share, limit in (("rows", rows_share, suite.row_limit), ("money", money_share, suite.money_limit))
-        if share > limit
+        f"{part / whole:.2%} of the {unit} ({limit:.2%} allowed)"
+        for unit, part, whole, limit, tolerated in parts
+        if part > tolerated and part > limit * whole
     ]
     if exceeded:
         reasons = ", ".join(f"{item.reason} {item.rows:,} rows ({item.money:,.2f})" for item in verdict.rejected)
@@ -159,8 +168,8 @@ def _stop_above_limits(batch: LandedBatch, suite: Suite, verdict: Verdict) -> No
 
 
 def _record(warehouse: Warehouse, batch: LandedBatch, outcomes: list[Outcome]) -> None:
+    """Add the results of this try: what an earlier one found of the batch stays, so that no verdict is ever lost."""
     checked_at = datetime.now(UTC).replace(tzinfo=None)
-    warehouse.execute("delete from audit.gate_results where batch_id = %(batch_id)s", {"batch_id": batch.id})
     columns = ("batch_id", "table_name", "expectation", "column_name", "severity", "success", "unexpected_count",
                "element_count", "detail", "checked_at")  # fmt: skip
     rows: list[tuple[Any, ...]] = [

@@ -15,7 +15,6 @@ from include.landing import LandedBatch
 from include.warehouse import Warehouse
 from include.window import Window
 
-LOOKBACK = timedelta(hours=1)  # an extract may read so far before its window
 AHEAD = timedelta(days=1)  # clocks of a shop's systems differ, time zones are mistaken
 WEEKS = 4
 FEWEST_BATCHES = 3
@@ -27,7 +26,8 @@ def parameters(warehouse: Warehouse, batch: LandedBatch, wanted: Collection[str]
     """Values of those of the wanted parameters that are known for this batch. Times are UTC.
 
     * `columns`: of the landing table. `content`: SQL text of a row `landed` without its number.
-    * `first_day`: of the window, in the store's time zone. `not_before`, `not_after`: what a version may be.
+    * `first_day`: of the window, in the store's time zone. `window_start`: its first moment; an extract may read
+      rows of before. `not_after`: the latest that a version may be.
     * `min_rows`, `max_rows`: by the same weekday of the last weeks; known for a window of one day only.
     * `<table>`: what is published of it or landed in the same run. `<table>_through`: up to when that is complete.
     """
@@ -38,7 +38,7 @@ def parameters(warehouse: Warehouse, batch: LandedBatch, wanted: Collection[str]
         values |= {
             "columns": [*batch.contract.column_names, "_extra", "_row_number"],
             "first_day": next(window.days()).isoformat(),
-            "not_before": _text(window.start - LOOKBACK),
+            "window_start": _text(window.start),
         }
         if {"min_rows", "max_rows"} & set(wanted):
             values |= _volume(warehouse, batch, window)

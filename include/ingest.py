@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, Param, TriggerRule, get_current_context, task
@@ -39,7 +40,7 @@ def window_params() -> dict[str, Param]:
             type=["null", "string"],
             format="date",
             title="Day after the last",
-            description="Load up to this day, itself not included.",
+            description="Load up to this day, itself not included; today at the latest.",
         ),
         "reload_differences": Param(
             False,
@@ -281,12 +282,12 @@ def current_window() -> Window:
     """Window of the running task.
 
     Raises:
-        AirflowFailException: the run does not say what to load; a retry would not help.
+        AirflowFailException: the run does not say what to load, or days that are not over; a retry would not help.
     """
     context = get_current_context()
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     try:
-        return run_window(context["params"], start, end, config.store_timezone())
+        return run_window(context["params"], start, end, config.store_timezone(), datetime.now(UTC))
     except WindowError as error:
         raise AirflowFailException(str(error)) from error
 
@@ -303,13 +304,16 @@ def _name(table: str, what: str, window: Window) -> str:
     The run counts with the moment it began. One that was deleted and made again, or that an Airflow with a new database
     makes, has the id and the try of the one before; as the same batch it would not be published.
     """
+    return f"{table}__{what}_{seeded(get_current_context(), f'{window.start}|{window.end}')}"
+
+
+def seeded(context: Any, what: str) -> str:
+    """Ten hexadecimal digits, a function of `what` and of the task's DAG, run, the moment the run began, and try."""
     import hashlib
 
-    context = get_current_context()
     instance = context["ti"]
     run = f"{instance.dag_id}|{instance.run_id}|{context['dag_run'].start_date}"
-    seed = f"{run}|{window.start}|{window.end}|{instance.try_number}"
-    return f"{table}__{what}_{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
+    return hashlib.sha256(f"{run}|{what}|{instance.try_number}".encode()).hexdigest()[:10]
 
 
 @contextmanager

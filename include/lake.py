@@ -30,7 +30,7 @@ class ManifestMissing(Exception):
 
 
 class LakeError(Exception):
-    """S3 did not take a file."""
+    """S3 did not take or give a file."""
 
 
 class BatchDamaged(Exception):
@@ -145,7 +145,7 @@ def write_manifest(s3: Any, bucket: str, manifest: Manifest) -> None:
         LakeError: S3 refuses or is away.
     """
     body = json.dumps(asdict(manifest), indent=2).encode()
-    with _explained(bucket, key := f"{manifest.folder}{MANIFEST_NAME}"):
+    with _writing(bucket, key := f"{manifest.folder}{MANIFEST_NAME}"):
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
 
 
@@ -155,9 +155,11 @@ def read_manifest(s3: Any, bucket: str, prefix: str) -> Manifest:
     Raises:
         ManifestMissing: the folder holds none; clear the extract task to write the batch again.
         BatchDamaged: it is no manifest; the same helps.
+        LakeError: S3 refuses or is away.
     """
     try:
-        body = s3.get_object(Bucket=bucket, Key=f"{prefix}{MANIFEST_NAME}")["Body"].read()
+        with _reading(bucket, key := f"{prefix}{MANIFEST_NAME}", s3.exceptions.NoSuchKey):
+            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:
         raise ManifestMissing(
             f"s3://{bucket}/{prefix} has no manifest.json, so its extract did not finish: clear the extract task"
@@ -167,7 +169,7 @@ def read_manifest(s3: Any, bucket: str, prefix: str) -> Manifest:
         files = [LakeFile(**file) for file in raw.pop("files")]
         return Manifest(**{**raw, "days": [DayVersion(**day) for day in raw["days"]]}, files=files)
     except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(bucket, f"{prefix}{MANIFEST_NAME}", f"cannot be read as a manifest ({error!r})") from error
+        raise _damaged(bucket, key, f"cannot be read as a manifest ({error!r})") from error
 
 
 def verify(s3: Any, bucket: str, manifest: Manifest) -> None:
@@ -175,18 +177,20 @@ def verify(s3: Any, bucket: str, manifest: Manifest) -> None:
 
     Raises:
         BatchDamaged: a file is missing, or not the one that was written; clear the extract task to write it again.
+        LakeError: S3 refuses or is away.
     """
     for file in manifest.files:
         key = manifest.folder + file.name
+        digest, size = hashlib.sha256(), 0
         try:
-            body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+            with _reading(bucket, key, s3.exceptions.NoSuchKey):
+                body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+                with body:
+                    for chunk in body.iter_chunks(_CHUNK_BYTES):
+                        digest.update(chunk)
+                        size += len(chunk)
         except s3.exceptions.NoSuchKey:
             raise _damaged(bucket, key, "is missing, though the manifest names it") from None
-        digest, size = hashlib.sha256(), 0
-        with body:
-            for chunk in body.iter_chunks(_CHUNK_BYTES):
-                digest.update(chunk)
-                size += len(chunk)
         if size != file.bytes:
             raise _damaged(bucket, key, f"has {size:,} bytes, but the manifest says {file.bytes:,}")
         if digest.hexdigest() != file.sha256:
@@ -200,7 +204,7 @@ def _damaged(bucket: str, key: str, what: str) -> BatchDamaged:
 
 
 @contextmanager
-def _explained(bucket: str, key: str) -> Iterator[None]:
+def _writing(bucket: str, key: str) -> Iterator[None]:
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -211,6 +215,21 @@ def _explained(bucket: str, key: str) -> Iterator[None]:
             f"s3://{bucket}/{key} could not be written: {error}. Without its manifest the batch counts nowhere. "
             "Airflow tries again; when it has given up, look at the bucket and the connection lake, then clear the "
             "extract task"
+        ) from error
+
+
+@contextmanager
+def _reading(bucket: str, key: str, no_such_key: type[Exception]) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except no_such_key:
+        raise  # an answer, not a failure
+    except (BotoCoreError, ClientError) as error:
+        raise LakeError(
+            f"s3://{bucket}/{key} could not be read: {error}. Nothing of the batch was published. Airflow tries again; "
+            "when it has given up, look at the bucket and the connection lake, then clear this task"
         ) from error
 
 
@@ -254,7 +273,7 @@ class _FileWriter:
             return
         self._writer.close()
         name = _FILE_NAME.format(len(self.files))
-        with _explained(self._bucket, self._prefix + name):
+        with _writing(self._bucket, self._prefix + name):
             self._s3.upload_file(str(self._path), self._bucket, self._prefix + name)
         with self._path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -184,7 +184,7 @@ def batch_tables(rows: Iterable[tuple[str, datetime, int | None]]) -> list[Batch
     """Those of these tables (name, created, rows) that belong to a batch; any other name is left alone."""
     pattern = re.compile(
         rf"(?P<schema>raw|pii)\.(?P<batch>(?P<table>{'|'.join(tables())})__"
-        r"(?:\d{8}_\d{8}|(?P<replay>replay))_[0-9a-f]{10})(?:__(?:rejects|candidates|days))?"
+        r"(?:\d{8}_\d{8}|deleted|(?P<replay>replay))_[0-9a-f]{10})(?:__(?:rejects|candidates|days))?"
     )
     found = []
     for name, created_at, row_count in rows:

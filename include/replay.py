@@ -231,7 +231,8 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     leaving = (due + expected.superseded).rows
     left = warehouse.run("replay/release.sql", **names).rowcount or 0
     if left != leaving:
-        raise _lost(batch, f"{left:,} rows left {agreed.quarantine}, {leaving:,} were due; was another replay at work?")
+        what = f"{left:,} rows left {agreed.quarantine}, {leaving:,} were due"
+        raise _lost(batch, f"{what}; was another replay at work, or did the source delete rows? Clear the task")
     kept = amount_of(warehouse.rows("publish/count_held.sql", reason="_taken_reason", **names)[0])
     return Published(batch.id, expected.landed, expected.inserted, expected.updated, expected.superseded, kept)
 

@@ -1,7 +1,7 @@
 """The tasks of replay_quarantine. XCom carries counts only, logs counts and reasons: never a row."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from include import config
 from include.assets import REPROCESS_REQUEST
 from include.contracts import tables
-from include.ingest import ask_for_build
+from include.ingest import ask_for_build, seeded
 
 if TYPE_CHECKING:
     from include.replay import Choice, Replayed
@@ -74,11 +74,7 @@ def request_build() -> None:
 
 def _batch_id(choice: "Choice") -> str:
     """Name of a replay, a function of DAG, run, choice and try: a retry never mixes with leftovers."""
-    import hashlib
-
-    instance: Any = get_current_context()["ti"]
-    seed = f"{instance.dag_id}|{instance.run_id}|{choice.reason}|{choice.batch}|{instance.try_number}"
-    return f"{choice.table}__replay_{hashlib.sha256(seed.encode()).hexdigest()[:10]}"
+    return f"{choice.table}__replay_{seeded(get_current_context(), f'{choice.reason}|{choice.batch}')}"
 
 
 def _tell(choice: "Choice", replayed: "Replayed", dry_run: bool) -> None:

@@ -46,15 +46,30 @@ def midnight(day: date, timezone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=timezone).astimezone(UTC)
 
 
-def run_window(params: Mapping[str, Any], start: datetime | None, end: datetime | None, timezone: ZoneInfo) -> Window:
+def run_window(
+    params: Mapping[str, Any],
+    start: datetime | None,
+    end: datetime | None,
+    timezone: ZoneInfo,
+    now: datetime | None = None,
+) -> Window:
     """The window of a run: its params `start` and `end` (store days, end not included), else its data interval.
 
+    With `now` (aware) the params may only name days that are over: any day that was loaded counts as whole.
+
     Raises:
-        WindowError: neither is given, only one param is given, or a param is not a day.
+        WindowError: neither is given, only one param is given, or a param is not a day, or not one that may be given.
     """
     first, last = params.get("start"), params.get("end")
     if first and last:
-        return Window(midnight(_day("start", first), timezone), midnight(_day("end", last), timezone), timezone)
+        end_day = _day("end", last)
+        today = now.astimezone(timezone).date() if now else None
+        if today and end_day > today:
+            raise WindowError(
+                f"param end: {last} is too late, {end_day - timedelta(days=1)} is not over in {timezone.key}; the "
+                f"largest allowed is {today}, which loads up to its midnight"
+            )
+        return Window(midnight(_day("start", first), timezone), midnight(end_day, timezone), timezone)
     if first or last:
         raise WindowError("give both params, start and end, or neither")
     if start is None or end is None or start == end:

@@ -18,7 +18,7 @@ QUERY = "unexpected_rows_expectation"
 BATCH = "batch"  # Great Expectations' own placeholder
 _PARAMETER = "$PARAMETER"
 SEVERITIES = ("critical", "warning", "info")
-LIMITS = ("quarantined_rows", "quarantined_money", "tolerated_rows", "deleted_rows", "deleted_money")
+LIMITS = ("quarantined_rows", "quarantined_money", "tolerated_rows", "tolerated_money", "deleted_rows", "deleted_money")
 
 
 class SuiteError(Exception):
@@ -71,8 +71,10 @@ class Rule:
 class Suite:
     """Rules of one table, and the shares of rows and money above which a batch stops instead of being quarantined.
 
-    `tolerated_rows` are set aside in any case: one bad row of a quiet day is a large share of it. The limits of
-    deletions are of a compared span: a source that lacks more than that is not believed (include/deletions.py).
+    Money is counted without its signs. `tolerated_rows` are set aside whatever their share of the rows, and as much as
+    `tolerated_money` (store currency) whatever its share of the money: one bad row of a quiet day is a large share of
+    it. The limits of deletions are of a compared span: a source that lacks more than that is not believed
+    (include/deletions.py).
     """
 
     table: str
@@ -80,6 +82,7 @@ class Suite:
     row_limit: Decimal
     money_limit: Decimal
     tolerated_rows: int
+    tolerated_money: Decimal = Decimal(0)
     deleted_row_limit: Decimal = Decimal("0.05")
     deleted_money_limit: Decimal = Decimal("0.05")
 
@@ -117,7 +120,8 @@ def suite(table: str) -> Suite:
             for of, name in (("row", "deleted_rows"), ("money", "deleted_money"))
             if name in limits
         }
-        return Suite(raw["name"], rules, *shares, tolerated_rows=int(limits["tolerated_rows"]), **deleted)
+        rows, money = int(limits["tolerated_rows"]), Decimal(str(limits.get("tolerated_money", 0)))
+        return Suite(raw["name"], rules, *shares, tolerated_rows=rows, tolerated_money=money, **deleted)
     except (KeyError, TypeError, ValueError) as error:
         raise SuiteError(f"{path.name}: {error}") from error
 

@@ -293,7 +293,8 @@ def test_a_run_that_succeeds_ends_what_an_earlier_one_has_raised(channels, wareh
     dag_id, task_id = subject.split(".")
     place(dag_id, task_id, "r2", began=1)
     instance = SimpleNamespace(dag_id=dag_id, task_id=task_id, run_id="r2", try_number=1, get_dr_count=lambda **_: 0)
-    monkeypatch.setattr(module, "get_current_context", lambda: {"params": params | {"dry_run": True}, "ti": instance})
+    context = {"params": params | {"dry_run": True}, "ti": instance, "dag_run": SimpleNamespace(start_date=None)}
+    monkeypatch.setattr(module, "get_current_context", lambda: context)
     getattr(module, task).function()
     headline = f"Task failed: {subject}"
     assert channels.headlines() == ([headline, f"Recovered: {headline}"],) * 2

@@ -5,9 +5,11 @@ import os
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from include import clients, config, lake
 from include.landing import LandingError
@@ -137,10 +139,50 @@ def test_an_extract_that_died_leaves_files_that_nobody_loads(orders, pipeline, m
     assert pipeline.count("audit.loads") == 1
 
 
-def test_a_lake_that_is_away_is_told_with_the_place(orders, warehouse, monkeypatch) -> None:
-    monkeypatch.setattr(clients, "LAKE_TRIES", 1)
-    away = json.loads(os.environ["AIRFLOW_CONN_LAKE"])
-    away["extra"]["endpoint_url"] = "http://127.0.0.1:1"
-    monkeypatch.setenv("AIRFLOW_CONN_LAKE", json.dumps(away))
+@pytest.fixture
+def go_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Nobody answers for the lake from now on."""
+
+    def go() -> None:
+        monkeypatch.setattr(clients, "LAKE_TRIES", 1)
+        away = json.loads(os.environ["AIRFLOW_CONN_LAKE"])
+        away["extra"]["endpoint_url"] = "http://127.0.0.1:1"
+        monkeypatch.setenv("AIRFLOW_CONN_LAKE", json.dumps(away))
+        clients.lake_client.cache_clear()  # type: ignore[attr-defined]
+
+    return go
+
+
+@pytest.mark.parametrize("task", ["land", "gate", "publish"])
+def test_a_lake_that_is_away_later_is_told_by_every_task_that_reads_it(orders, warehouse, go_away, task) -> None:
+    run = TableRun("orders", DAY)
+    batch = run.pass_gate(run.land(run.extract()))
+    go_away()
+    told = rf"{FOLDER}manifest\.json could not be read: .*connection lake, then clear this task"
+    with pytest.raises(lake.LakeError, match=told):
+        getattr(run, task)(batch)
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "read"])
+def test_a_file_that_the_lake_does_not_give_is_told_with_its_place(orders, warehouse, monkeypatch, operation) -> None:
+    run = TableRun("orders", DAY)
+    manifest = run.manifest(run.extract())
+    s3 = clients.lake_client()
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        if operation == "read":
+            raise ReadTimeoutError(endpoint_url="https://s3.example")
+        raise ClientError({"Error": {"Code": "SlowDown", "Message": "Reduce your request rate."}}, operation)
+
+    if operation == "read":
+        monkeypatch.setattr("botocore.response.StreamingBody.iter_chunks", refuse)
+    else:
+        s3 = SimpleNamespace(exceptions=s3.exceptions, get_object=refuse)
+    with pytest.raises(lake.LakeError, match=rf"{FILE} could not be read: .*then clear this task"):
+        lake.verify(s3, BUCKET, manifest)
+
+
+def test_a_lake_that_is_away_is_told_with_the_place(orders, warehouse, go_away) -> None:
+    go_away()
     with pytest.raises(lake.LakeError, match=rf"{FILE} could not be written: .*connection lake, then {WHAT_TO_DO}"):
         TableRun("orders", DAY).extract()

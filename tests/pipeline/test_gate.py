@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.pool import Pool
 from include import config, data_docs
 from include.contracts import contract
 from include.expectations import promised, suite
-from include.gate import GateFailed
+from include.gate import GateFailed, QuarantineExceeded
 from include.publish import publish
 from local.benchmarks.statements import counted_statements
 from tests.pipeline.conftest import RUN
@@ -118,7 +118,9 @@ def test_bad_rows_are_set_aside_with_reason_and_money_and_the_rest_is_published(
     broken = broken_rows(table, QUARANTINED[table])
     due = [(row[contract(table).key[0]], reasons[rule]) for rule, rows in broken.items() for row in rows]
     rows = [row for changed in broken.values() for row in changed]
-    batch = pipeline.land(table, [make(key(table, "good")), *rows], days_of(table, day_of))
+    money = contract(table).money
+    good = make(key(table, "good"), **({money: Decimal(100_000_000)} if money else {}))  # beside it the bad is little
+    batch = pipeline.land(table, [good, *rows], days_of(table, day_of))
     verdict = pipeline.gate(batch)
     assert verdict.rejected_rows == len(due)
     published = publish(pipeline.warehouse, batch, RUN)
@@ -180,6 +182,19 @@ def test_a_batch_of_old_rows_and_far_fewer_than_usual_is_told(pipeline, table, d
     assert "found 2026-05-31" in newest
 
 
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "web_events"])
+def test_a_batch_that_holds_no_more_than_the_hour_before_its_window_is_told(pipeline, table):
+    start = datetime(2026, 5, 31, 23)  # midnight in London
+    late = {"updated_at": start - timedelta(seconds=1), "created_at": start - timedelta(days=9)}
+    rows = [MAKERS[table](f"K{n}", **{name: late[name] for name in late if name in MAKERS[table]()}) for n in range(3)]
+    [newest] = pipeline.gate(pipeline.land(table, rows)).warnings
+    assert newest.startswith("the newest ")
+    assert newest.endswith("found 2026-05-31 22:59:59 (expected 2026-05-31T23:00:00)")
+    in_time = [*rows, MAKERS[table]("in time", **(late | {"updated_at": start}))]
+    in_time = [{name: row[name] for name in rows[0]} for row in in_time]
+    assert pipeline.gate(pipeline.land(table, in_time)).warnings == []
+
+
 @pytest.mark.parametrize(
     ("usual", "weeks", "rows", "is_told"),
     [
@@ -236,6 +251,61 @@ def test_too_many_bad_rows_stop_the_batch_instead(pipeline):
     with pytest.raises(GateFailed, match=r"17.36% of the rows \(1.00% allowed\).*negative_total 21 rows"):
         pipeline.gate(batch)
     assert pipeline.count("staging.orders") == 0
+
+
+def worth(*amounts: int) -> list[dict[str, Any]]:
+    """Orders of these totals; those below 0 are bad."""
+    return [order(f"O{number}", total_amount=Decimal(amount)) for number, amount in enumerate(amounts)]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "share"),
+    [
+        ([-90_000, *[1_000] * 10], "90.00%"),  # one row
+        ([-90_000, -10_000], "100.00%"),  # the batch's sum is below 0
+        ([-90_000, *[-50] * 3, 100_000], "47.41%"),  # the good and the bad all but cancel out
+        ([-1_001, 100_000], "0.99%"),
+    ],
+)
+def test_too_much_money_stops_the_batch_however_few_its_rows(pipeline, amounts, share):
+    batch = pipeline.land("orders", worth(*amounts))
+    with pytest.raises(QuarantineExceeded, match=rf"set aside {share} of the money \(0.50% allowed\): negative_total"):
+        pipeline.gate(batch)
+
+
+def test_amounts_that_cancel_each_other_out_are_no_less_money(pipeline):
+    rows = [order(f"B{sign}{n}", total_amount=sign * Decimal(90_000), currency="pounds")
+            for sign in (1, -1) for n in range(15)]  # fmt: skip
+    batch = pipeline.land("orders", [*rows, *(order(f"O{n}") for n in range(9_970 // 10))])
+    with pytest.raises(QuarantineExceeded, match=r"99\.\d\d% of the money"):
+        pipeline.gate(batch)
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        [-1_000, 2],  # no more than is tolerated, though nearly all
+        [-5_000, *[1_000_000] * 2],  # no more than the share
+        [0, 0],
+    ],
+)
+def test_money_within_its_share_or_what_is_tolerated_is_set_aside(pipeline, amounts):
+    batch = pipeline.land("orders", worth(*amounts))
+    assert pipeline.gate(batch).rejected_rows == sum(amount < 0 for amount in amounts)
+
+
+def test_each_try_of_a_gate_keeps_its_verdict_and_the_last_one_is_shown(pipeline):
+    batch = pipeline.land("orders", [order(), order("O2", status="lost")])
+    with pytest.raises(GateFailed):
+        pipeline.gate(batch)
+    failed = "select count(*), count(distinct checked_at) from audit.gate_results where not success"
+    assert pipeline.warehouse.execute(failed).fetchall() == [(1, 1)]
+    pipeline.warehouse.execute(f"update {batch.table} set status = 'paid'")
+    verdict = pipeline.gate(batch)
+    assert pipeline.warehouse.execute(failed).fetchall() == [(1, 1)]
+    page = {"table_name": None, "limit": 10, "offset": 0}
+    columns = "expectation_count, failed_count, failed_critical_count"
+    assert pipeline.warehouse.rows("serve/gates.sql", page, columns=columns) == [(verdict.checked, 0, 0)]
 
 
 def test_a_warning_is_told_and_stops_nothing(pipeline):
@@ -298,6 +368,16 @@ def test_data_docs_show_nothing_personal(pipeline, data_docs_built):
     pages = [path.read_text() for path in page.parent.rglob("*.html")]
     assert any("email not like" in text and "reaches nobody" in text for text in pages)
     assert not any("ada at example.com" in text for text in pages)
+
+
+def test_data_docs_do_not_show_the_address_that_stands_for_a_hash(pipeline, data_docs_built):
+    for table in ("orders", "customers"):
+        batch = pipeline.land(table, [MAKERS[table](email_hash="bob@example.com"), MAKERS[table]("K2")])
+        with pytest.raises(GateFailed, match="may be an address in clear: 1 of 2 rows") as failure:
+            pipeline.gate(batch)
+        pages = [path.read_text() for path in (config.DATA_DOCS_DIR / table / batch.id).rglob("*.html")]
+        assert any("may be an address in clear" in text for text in pages)
+        assert not any("bob@example.com" in text for text in (*pages, str(failure.value)))
 
 
 def test_an_empty_batch_passes(pipeline):

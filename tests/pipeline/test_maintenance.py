@@ -121,6 +121,23 @@ def test_a_replay_under_way_keeps_its_tables(pipeline, left):
     assert maintained(pipeline) == 1
 
 
+def test_keys_of_a_removal_that_was_killed_go_and_not_before_it_is_over(pipeline, left):
+    named = [f"orders__deleted_{uuid.uuid4().hex[:10]}" for _ in range(2)]
+    for name in named:
+        pipeline.warehouse.run("deletions/create_keys.sql", gone=f"raw.{name}")
+    done = {"batch_id": named[0], "table_name": "orders", "dag_id": "ingest_orders", "run_id": "r", "code_version": "t"}
+    done |= {"first_day": "2026-06-01", "last_day": "2026-06-01", "asked_at": datetime(2026, 6, 2)}
+    done |= {f"{what}_rows": 0 for what in ("held", "deleted", "left", "quarantined")}
+    done["published_at"] = (datetime.now(UTC) - timedelta(minutes=1)).replace(tzinfo=None)
+    pipeline.warehouse.insert("audit.deletions", tuple(done), [tuple(done.values())])
+    assert maintained(pipeline, LATER - timedelta(hours=2)) == 0
+    assert maintained(pipeline, idle=lambda dag_id: dag_id != "ingest_orders") == 1
+    assert [left(name) for name in named] == [[], [f"raw.{named[1]}"]]
+    assert maintained(pipeline) == 1
+    reasons = pipeline.warehouse.execute("select batch_id, reason from audit.maintenance").fetchall()
+    assert sorted(reasons) == sorted(zip(named, (PUBLISHED, ENDED), strict=True))
+
+
 def test_a_dry_run_counts_and_drops_nothing(pipeline, left):
     named = load(pipeline, "orders", [order()])
     assert maintained(pipeline, dry=True) == 3

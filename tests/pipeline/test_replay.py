@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,15 +12,18 @@ import pytest
 from include import gating
 from include import replay as replaying
 from include.contracts import contract
+from include.deletions import Gone, take_out
 from include.expectations import suite
 from include.gate import GateFailed
 from include.lake import DayVersion
 from include.publish import ConservationError, Run, publish
 from include.replay import Choice, Replayed, ReplayError, published_rows, replay
-from tests.pipeline.conftest import RUN, Pipeline
+from include.window import Window
+from tests.pipeline.conftest import LONDON, RUN, Pipeline
 from tests.pipeline.rows import MORNING, customer, exported, order, product, web_event
 
 LATER = MORNING + timedelta(hours=1)
+JUNE = Window(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), LONDON)
 AUDITED = ("audit.loads", "audit.replays", "audit.published_days")
 
 
@@ -324,6 +327,33 @@ def test_a_row_or_cent_that_is_unaccounted_for_rolls_everything_back(pipeline, c
     if loss != "another replay was faster":
         expected = [("O2", "negative_total"), *expected]
     assert quarantined(pipeline, "orders") == expected
+
+
+@pytest.mark.parametrize("is_published", [False, True])
+def test_rows_deleted_in_the_source_in_the_middle_of_a_replay_stay_out(pipeline, correct, monkeypatch, is_published):
+    """The rows were taken; then they are marked, before the replay's turn. Its retry takes what is left."""
+    if is_published:
+        gated(pipeline, "orders", [order("O2", updated_at=MORNING - timedelta(hours=1))])
+    gated(pipeline, "orders", [order(name, total_amount=Decimal("-2")) for name in ("O2", "O3")])
+    correct("negative_total")
+    run = pipeline.warehouse.run
+    asked_at = pipeline.look().replace(tzinfo=None)
+
+    def overtaken(name: str, *arguments: Any, **names: Any) -> Any:
+        if name == "replay/rank_candidates.sql":
+            monkeypatch.setattr(pipeline.warehouse, "run", run)
+            gone = Gone("orders", (date(2026, 6, 1),), ("O2",), asked_at)
+            assert take_out(pipeline.warehouse, gone, JUNE, "orders__deleted_1", RUN, unlimited=True) is not None
+        return run(name, *arguments, **names)
+
+    monkeypatch.setattr(pipeline.warehouse, "run", overtaken)
+    with pytest.raises(ConservationError, match="did the source delete rows"):
+        replayed(pipeline, "orders", 1)
+    shown = "select order_id from staging.orders where _deleted_at is null"
+    assert pipeline.warehouse.execute(shown).fetchall() == []
+    assert replayed(pipeline, "orders", 2).released.rows == 1
+    assert pipeline.warehouse.execute(shown).fetchall() == [("O3",)]
+    assert quarantined(pipeline, "orders") == [("O2", "negative_total")]
 
 
 def test_what_does_not_exist_is_named_and_what_is_not_there_is_nothing(pipeline, correct):

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include import ingest
+from include import ingest, replaying
+from include.replay import Choice
 from include.window import Window, midnight
 
 LONDON = ZoneInfo("Europe/London")
@@ -33,6 +34,17 @@ def test_a_try_has_a_name_of_its_own_and_keeps_it(named):
 
 def test_a_run_that_was_deleted_and_made_again_makes_other_batches(named):
     assert named() != named(hour=5)
+
+
+def test_a_replay_is_named_like_a_batch(monkeypatch):
+    def name(try_number: int = 1, hour: int = 0, reason: str | None = None) -> str:
+        instance = SimpleNamespace(dag_id="replay_quarantine", run_id="manual__1", try_number=try_number)
+        run = SimpleNamespace(start_date=datetime(2026, 6, 2, hour, tzinfo=UTC))
+        monkeypatch.setattr(replaying, "get_current_context", lambda: {"ti": instance, "dag_run": run})
+        return replaying._batch_id(Choice("orders", reason))
+
+    assert name() == name()
+    assert len({name(), name(try_number=2), name(hour=5), name(reason="bad_currency")}) == 4
 
 
 def test_batches_of_one_run_differ_in_their_table_alone(named):

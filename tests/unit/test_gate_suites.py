@@ -36,14 +36,27 @@ def test_a_rule_with_an_unknown_parameter_is_left_out():
 
 
 def test_no_rule_shows_the_values_of_personal_columns_in_data_docs():
+    """A hash of an address counts as personal: where its rule fails, it may be the address itself."""
+
+    def columns_of(rule: Rule) -> set[str]:
+        named = (rule.kwargs.get(name, []) for name in ("column", "column_A", "column_B", "column_list"))
+        return {column for value in named for column in ([value] if isinstance(value, str) else value)}
+
+    personal = {
+        (agreed.table, column.name)
+        for agreed in all_contracts()
+        for column in agreed.columns
+        if column.pii or column.name.endswith("_hash")
+    }
+    assert {("customers", "email"), ("customers", "email_hash"), ("orders", "email_hash")} <= personal
     shown = {
-        (agreed.table, rule.column)
+        (agreed.table, column)
         for agreed in all_contracts()
         for rule in suite(agreed.table).rules
-        for column in agreed.columns
-        if column.pii and column.name == rule.column and not rule.type.endswith("_null")
+        for column in columns_of(rule)
+        if not rule.type.endswith("_null")
     }
-    assert shown == set()
+    assert shown & personal == set()
 
 
 def test_a_limit_that_nothing_reads_is_an_error_that_names_it(tmp_path, monkeypatch):

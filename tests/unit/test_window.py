@@ -5,9 +5,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include import ingest
 from include.window import Window, WindowError, midnight, run_window
 
 LONDON = ZoneInfo("Europe/London")
@@ -38,6 +40,36 @@ def test_without_params_the_data_interval_counts():
 def test_a_run_that_does_not_say_what_to_load_is_told_how(params, message):
     with pytest.raises(WindowError, match=message):
         run_window(params, None, None, LONDON)
+
+
+MIDNIGHT = datetime(2026, 7, 14, 23, tzinfo=UTC)  # the first moment of 15 July in London
+
+
+@pytest.mark.parametrize(
+    ("end", "now", "largest"),
+    [
+        ("2027-01-01", MIDNIGHT, "2026-07-15"),
+        ("2026-07-16", MIDNIGHT + timedelta(hours=12), "2026-07-15"),  # today is not over
+        ("2026-07-15", MIDNIGHT - timedelta(seconds=1), "2026-07-14"),
+    ],
+)
+def test_a_window_that_ends_after_the_last_midnight_is_refused_with_the_largest_end(end, now, largest):
+    message = f"param end: {end} is too late, .* the largest allowed is {largest},"
+    with pytest.raises(WindowError, match=message):
+        run_window({"start": "2026-06-01", "end": end}, None, None, LONDON, now)
+    window = run_window({"start": "2026-06-01", "end": largest}, None, None, LONDON, now)
+    assert window.end <= now
+
+
+def test_a_data_interval_may_end_whenever_it_does():
+    assert run_window({}, MIDNIGHT, MIDNIGHT + timedelta(days=1), LONDON, MIDNIGHT).end == MIDNIGHT + timedelta(days=1)
+
+
+def test_a_task_refuses_a_window_that_is_not_over_and_is_not_tried_again(monkeypatch):
+    params = {"start": "2026-06-01", "end": f"{datetime.now(LONDON).date() + timedelta(days=2)}"}
+    monkeypatch.setattr(ingest, "get_current_context", lambda: {"params": params})
+    with pytest.raises(AirflowFailException, match=r"param end: .* is too late"):
+        ingest.current_window()
 
 
 @given(first=st.dates(date(2000, 1, 1), date(2040, 1, 1)), length=st.integers(1, 40))

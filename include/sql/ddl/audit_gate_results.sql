@@ -1,4 +1,5 @@
--- One row an expectation checked on a batch.
+-- One row an expectation checked on a batch by one try of its gate. The rows of a try share checked_at; of a batch the
+-- last one counts.
 create table if not exists audit.gate_results (
     batch_id varchar not null,
     table_name varchar not null,

@@ -1,4 +1,4 @@
--- When each batch and each replay was published.
+-- When each batch, each replay and each removal was published.
 select
     batch_id,
     published_at
@@ -10,3 +10,10 @@ select
     batch_id,
     published_at
 from audit.replays
+
+union all
+
+select
+    batch_id,
+    published_at
+from audit.deletions

@@ -1,6 +1,18 @@
--- A page of the batches that a gate has checked, and whether they were published; the newest first.
--- A page begins after a row, not after a number of rows: rows come and go.
-with checks as (
+-- A page of the batches that a gate has checked, and whether they were published; the newest first. Of a batch that was
+-- checked more than once the last try counts. A page begins after a row, not after a number of rows: rows come and go.
+with last_tries as (
+
+    select *
+
+    from audit.gate_results
+
+    where %(table_name)s is null or table_name = %(table_name)s
+
+    qualify checked_at = max(checked_at) over (partition by batch_id, table_name)
+
+),
+
+checks as (
 
     select
         batch_id,
@@ -10,9 +22,7 @@ with checks as (
         count_if(not success and severity = 'critical') as failed_critical_count,
         max(checked_at) as checked_at
 
-    from audit.gate_results
-
-    where %(table_name)s is null or table_name = %(table_name)s
+    from last_tries
 
     group by batch_id, table_name
 

@@ -55,16 +55,16 @@ def browser() -> Iterator[Browser]:
 def gated(warehouse: Warehouse) -> Iterator[None]:
     """What gates said of three batches; the shop was built without gates."""
     checks = (
-        ("orders__shop", "orders", "critical", True),
-        ("orders__shop", "orders", "warning", True),
-        ("refunds__shop", "refunds", "critical", True),
-        ("refunds__shop", "refunds", "warning", False),
-        ("products__stopped", "products", "critical", False),
+        ("orders__shop", "orders", "critical", True, 0),
+        ("orders__shop", "orders", "warning", True, 0),
+        ("refunds__shop", "refunds", "critical", True, 1),
+        ("refunds__shop", "refunds", "warning", False, 1),
+        ("products__stopped", "products", "critical", False, 2),
     )
-    for number, (batch, table, severity, success) in enumerate(checks):
+    for number, (batch, table, severity, success, minute) in enumerate(checks):
         values = f"'{batch}', '{table}', 'check_{number}', null, '{severity}', {success}, 0, 100, null"
         warehouse.execute(
-            f"insert into audit.gate_results select {values}, '2026-07-01 03:0{number}:00'::timestamp_ntz"
+            f"insert into audit.gate_results select {values}, '2026-07-01 03:0{minute}:00'::timestamp_ntz"
         )
     yield
     warehouse.execute("delete from audit.gate_results where startswith(expectation, 'check_')")
