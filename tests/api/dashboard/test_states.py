@@ -212,6 +212,7 @@ def test_a_span_beyond_the_data_says_what_is_covered_and_compared(dashboard, api
     expect(note).to_be_visible()
     of = {6: "compared with the 6 days before 25 Jun 2026", 1: "compared with the day before 25 Jun 2026"}
     expect(note).to_have_text(f"Covered up to 30 Jun 2026; {of.get(compared, 'not compared with the days before')}")
+    expect(dashboard.filter("To")).to_have_value(str(through + timedelta(days=9)))
     dashboard.page.get_by_role("button", name="Reset").click()
     dashboard.settle()
     expect(note).to_be_hidden()

@@ -10,6 +10,7 @@ const NO_FILTERS = { start_date: null, end_date: null, grain: null, split: "none
 export class Filters {
   #form = document.getElementById("filters");
   #dataThrough = null;
+  #isNamed = false;
   #choose;
 
   /** `choose` is told what changes: a part of the filters. */
@@ -39,15 +40,18 @@ export class Filters {
       this.#hold(list, value);
       list.value = value ?? "";
     }
-    if (filters.start_date) this.#showSpan(filters.start_date, filters.end_date);
+    this.#isNamed = Boolean(filters.start_date);
+    if (this.#isNamed) this.#showSpan(filters.start_date, filters.end_date);
     else if (this.#dataThrough) this.#showSpan(...Object.values(this.#last(30, true)));
     else [start_date.value, end_date.value] = ["", ""];
   }
 
-  /** Take over the last published day, and the span that an answer was about. */
+  /** Take over the last published day, and the span of an answer unless the address names one, which may reach further. */
   describeWith(meta) {
     this.#dataThrough = meta.data_through;
-    if (meta.start_date) this.#showSpan(meta.start_date, meta.end_date);
+    const { start_date, end_date } = this.#form.elements;
+    if (this.#isNamed) this.#showSpan(start_date.value, end_date.value);
+    else if (meta.start_date) this.#showSpan(meta.start_date, meta.end_date);
   }
 
   /** Fill a list with what can be chosen; what is chosen stays. */

@@ -7,6 +7,7 @@ import { sortableTable, table } from "../table.js";
 
 const PAGE = 15;
 const months = ({ meta }) => {
+  if (!meta.start_date) return "";
   const [first, last] = [show.month(meta.start_date), show.month(meta.end_date)];
   return first === last ? `Whole month ${first}` : `Whole months ${first} – ${last}`;
 };

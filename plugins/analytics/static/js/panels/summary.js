@@ -26,7 +26,7 @@ export const summary = {
   load: ({ start_date, end_date }, signal) => ask("/summary", { start_date, end_date }, signal),
   isEmpty: ({ data }) => data.current.day_count === 0,
   empty: "The marts hold no day of this span.",
-  note: ({ data, meta }) => (meta.end_date > meta.data_through ? `Covered up to ${show.day(meta.data_through)}; ${comparedOf(data, meta)}` : ""),
+  note: ({ data, meta }, { end_date }) => (end_date > meta.data_through ? `Covered up to ${show.day(meta.data_through)}; ${comparedOf(data, meta)}` : ""),
   draw: ({ data }) => element("dl", { class: "tiles" }, TILES.map((tile) => tileOf(data, ...tile))),
 };
 
