@@ -108,9 +108,9 @@ conformance: $(READY) ## compare with published and independent numbers: [DATASE
 	@exec $(RUN) -W ignore -m tests.conformance $(DATASETS)
 
 .PHONY: chaos
-chaos: $(READY) ## break everything while days are loaded, compare with a quiet load: [SEED=1|SEEDS=1-20] [DAYS=14] [JOBS=1] [WITHOUT=...]
+chaos: $(READY) ## break everything while days are loaded, compare with a quiet load: [SEED=1|SEEDS=1-20] [DAYS=14] [JOBS=1] [ONLY=...] [WITHOUT=...]
 	@exec $(RUN) -W ignore -m tests.chaos $(or $(SEEDS),$(SEED)) --days "$(DAYS)" --jobs "$(JOBS)" \
-		$(if $(WITHOUT),--without "$(WITHOUT)")
+		$(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
 
 .PHONY: lint
 lint: $(READY) ## ruff, mypy, sqlfluff
