@@ -1,6 +1,7 @@
 """The way of a batch against the local stack: rows made by a test, through lake, landing, gate and publish."""
 
 import itertools
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from include.window import Window, midnight
 from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
 from tests.pipeline import rows
+from tests.pipeline.channels import Channels
 
 LONDON = ZoneInfo("Europe/London")
 RUN = Run("ingest_test", "manual__test", "test")
@@ -163,3 +165,11 @@ def no_kept_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def one_client_of_the_lake(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of many batches: to make a client takes as long as to load a small one."""
     monkeypatch.setattr(clients, "lake_client", cache(clients.lake_client))
+
+
+@pytest.fixture
+def channels(stack: Stack, warehouse: Warehouse) -> Channels:
+    """What arrives at Slack and by mail from now on."""
+    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
+    arrived.begin()
+    return arrived

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,20 +26,13 @@ from include.alert_messages import Alert
 from include.gate import GateFailed, Verdict
 from include.looker import Warmed
 from include.reconcile import Difference, Reconciliation
-from tests.pipeline.channels import Channels, text_of
+from tests.pipeline.channels import text_of
 from tests.pipeline.rows import customer, order, order_item
 
 REPOSITORY = Path(__file__).parents[2]
 LOG = structlog.get_logger("test")
 NOW = datetime.now(UTC)
 FAILED = Alert("task_failed", "ingest_orders.orders.extract", "SourceError", where="DAG ingest_orders", run_id="r1")
-
-
-@pytest.fixture
-def channels(stack, warehouse) -> Channels:
-    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
-    arrived.begin()
-    return arrived
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tests.pipeline.channels import Channels
 from tests.pipeline.test_late_data import load_all
 
 REPOSITORY = Path(__file__).parents[2]
@@ -73,13 +72,6 @@ def run(airflow: dict[str, str], dag_id: str, *broken: str) -> list[str]:
     """Run a DAG once for each word, as `airflow dags test` does; the states in which the runs ended."""
     output = python(airflow, "-c", RUN, airflow["AIRFLOW__CORE__DAGS_FOLDER"] + f"/{dag_id}.py", dag_id, *broken)
     return [line.split()[1] for line in output.splitlines() if line.startswith("ended ")]
-
-
-@pytest.fixture
-def channels(stack, warehouse) -> Channels:
-    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
-    arrived.begin()
-    return arrived
 
 
 def test_a_task_that_fails_is_told_once_and_the_run_that_succeeds_ends_it(airflow, channels):

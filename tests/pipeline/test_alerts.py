@@ -5,7 +5,6 @@ import os
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,18 +12,11 @@ import pytest
 from include import alert_log, alerts, config
 from include.alert_log import REMIND_AFTER, SENDING, Recovery
 from include.alert_messages import Alert
-from tests.pipeline.channels import Channels, text_of
+from tests.pipeline.channels import text_of
 
 NOW = datetime.now(UTC)
 FAILED = Alert("task_failed", "ingest_orders.orders.extract", "SourceError", where="DAG ingest_orders", run_id="r1")
 HEADLINE = "Task failed: ingest_orders.orders.extract"
-
-
-@pytest.fixture
-def channels(stack, warehouse) -> Channels:
-    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
-    arrived.begin()
-    return arrived
 
 
 def rows(warehouse, columns: str = "alert_key, occurrence_count, recovered_at is not null") -> list[tuple]:

@@ -1,13 +1,11 @@
 """Rows deleted in the order database leave staging and the marts, are accounted for, and come back when they do."""
 
 import itertools
-import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,10 +22,8 @@ from include.landing import LandedBatch
 from include.publish import Amount, ConservationError, publish
 from include.replay import Choice, replay
 from include.sources import orders as order_source
-from include.warehouse import Warehouse
 from include.window import Window
 from local.stack import Stack
-from tests.pipeline.channels import Channels
 from tests.pipeline.conftest import LONDON, RUN, Pipeline
 from tests.pipeline.dbt import Dbt, parsed
 from tests.pipeline.rows import MORNING, order
@@ -55,13 +51,6 @@ def shop(stack: Stack) -> Iterator[psycopg.Connection]:
         for table in TABLES:
             connection.execute(f"truncate {table}")  # type: ignore[arg-type]
             connection.execute(f"insert into {table} table saved_{table}")  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def channels(stack: Stack, warehouse: Warehouse) -> Channels:
-    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
-    arrived.begin()
-    return arrived
 
 
 @pytest.fixture

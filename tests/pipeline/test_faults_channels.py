@@ -1,25 +1,12 @@
 """Faults of what the pipeline speaks to at its end: Slack and Looker come round after a moment, or fail nothing."""
 
-import os
-from pathlib import Path
-
-import pytest
-
 from include import alerts
 from include.alert_messages import Alert
-from tests.pipeline.channels import Channels
 from tests.pipeline.shop import Services, services
 
 __all__ = ["services"]
 
 FAILED = Alert("task_failed", "ingest_orders.orders.extract", "SourceError", where="DAG ingest_orders", run_id="r1")
-
-
-@pytest.fixture
-def channels(stack, warehouse) -> Channels:
-    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
-    arrived.begin()
-    return arrived
 
 
 def test_slack_is_waited_for_as_long_as_it_says_and_told_once(channels, services: Services, monkeypatch) -> None:

@@ -1,11 +1,9 @@
 """Data that is late: told on both channels until it arrives, and what the metric says."""
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,14 +12,6 @@ import pytest
 from include import alert_events, config, metrics
 from include import watch as watching
 from include.alert_events import Place
-from tests.pipeline.channels import Channels
-
-
-@pytest.fixture
-def channels(stack, warehouse) -> Channels:
-    arrived = Channels(stack, Path(os.environ["LOCAL_STATE"]) / "smtp")
-    arrived.begin()
-    return arrived
 
 
 @pytest.fixture
