@@ -303,7 +303,9 @@ def test_each_try_of_a_gate_keeps_its_verdict_and_the_last_one_is_shown(pipeline
     pipeline.warehouse.execute(f"update {batch.table} set status = 'paid'")
     verdict = pipeline.gate(batch)
     assert pipeline.warehouse.execute(failed).fetchall() == [(1, 1)]
-    page = {"table_name": None, "limit": 10, "offset": 0}
+    page = {"table_name": "orders", "limit": 10} | dict.fromkeys(
+        ("after_checked_at", "after_batch_id", "after_table_name")
+    )
     columns = "expectation_count, failed_count, failed_critical_count"
     assert pipeline.warehouse.rows("serve/gates.sql", page, columns=columns) == [(verdict.checked, 0, 0)]
 
