@@ -306,3 +306,17 @@ def test_a_batch_whose_rows_do_not_add_up_is_marked(dashboard):
     dashboard.change("/quality/batches", lose)
     dashboard.open()
     expect(dashboard.panel("batches").get_by_text("rows missing")).to_have_count(1)
+
+
+def test_long_keys_of_customers_are_told_apart(visit):
+    keys = [f"003Qy00000AbC{number:02d}IAF" for number in range(3)]
+
+    def edit(body):
+        body["data"] = [row | {"customer_key": key} for row, key in zip(body["data"], keys, strict=False)]
+
+    dashboard = visit()
+    dashboard.change("/customers/rfm", edit)
+    dashboard.open()
+    cells = dashboard.panel("segment-customers").locator("[data-metric=customer_key]")
+    assert len(set(cells.all_inner_texts())) == len(keys)
+    assert dashboard.values("segment-customers", "customer_key") == keys

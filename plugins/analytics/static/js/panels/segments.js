@@ -157,8 +157,8 @@ function ticksAt(months) {
 
 const PAGE = 10;
 const LONGEST_KEY = 9;
-/** A customer without a number of the CRM has a long hash for a key. */
-const shortKey = (key) => (key.length > LONGEST_KEY ? key.slice(0, LONGEST_KEY - 1) + "…" : key);
+/** Hashes and ids of a CRM are long; the latter differ at their end only. */
+const shortKey = (key) => (key.length > LONGEST_KEY ? `${key.slice(0, 3)}…${key.slice(-5)}` : key);
 
 export const segmentCustomers = {
   id: "segment-customers",
