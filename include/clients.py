@@ -58,6 +58,8 @@ def bigquery_client() -> tuple[Any, str]:
     from google.cloud import bigquery
     from google.oauth2 import service_account
 
+    from include.http_session import wait_as_told
+
     extra = _connection(config.GOOGLE_ANALYTICS).extra_dejson
     key = extra.get("keyfile_dict")
     endpoint = extra.get("api_endpoint")
@@ -70,6 +72,7 @@ def bigquery_client() -> tuple[Any, str]:
         credentials=credentials,
         client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
     )
+    wait_as_told(client._http)
     return client, f"{extra.get('dataset_project', extra['project'])}.{extra['dataset']}"
 
 

@@ -64,6 +64,23 @@ def http_session(
     return session
 
 
+def wait_as_told(session: requests.Session) -> None:
+    """Makes the session of a client library wait as long as the Retry-After of a 429 or 503 says, up to 15 minutes.
+
+    For libraries whose own retries do not know that header. All other faults are left to them.
+    """
+    retry = Retry(
+        total=RETRIES,
+        connect=0,
+        read=False,
+        other=0,
+        allowed_methods=None,
+        retry_after_max=RETRY_AFTER_MAX_SECONDS,
+        raise_on_status=False,
+    )
+    session.mount("https://", HTTPAdapter(max_retries=retry))
+
+
 def _forget_old(directory: Path) -> None:
     oldest = time.time() - KEPT_SECONDS
     for file in directory.rglob("*"):

@@ -106,7 +106,7 @@ def test_a_fault_that_passes_is_ridden_out(hosted, services: Services, warehouse
     assert services.pending() == []
 
 
-@pytest.mark.parametrize("table", ["products", "customers"])
+@pytest.mark.parametrize("table", HOSTED)
 def test_a_service_that_says_how_long_to_wait_is_left_alone_so_long(services, table, monkeypatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("urllib3.util.retry.time.sleep", slept.append)
