@@ -148,7 +148,7 @@ def _orders(table: str, window: Window) -> Iterator[Extract]:
     from include.sources import orders
 
     with clients.order_db_client() as connection:
-        asked_at = orders.clock(connection)
+        asked_at = orders.moment_of_reading(connection)
         yield replace(orders.extract(connection, table, window, clients.email_hash_key()), asked_at=asked_at)
 
 

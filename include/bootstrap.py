@@ -10,8 +10,8 @@ from include.contracts import Contract, all_contracts
 from include.warehouse import Warehouse, open_warehouse
 
 # Columns that came after the first version, all at the end of their tables: what exists already is given them.
-STAGING_COLUMNS = {"_deleted_at": "timestamp_ntz", "_absent_at": "timestamp_ntz"}
-QUARANTINE_COLUMNS = {"_deleted_at": "timestamp_ntz"}
+STAGING_COLUMNS = {"_deleted_at": "timestamp_ntz", "_absent_at": "timestamp_ntz", "_extracted_at": "timestamp_ntz"}
+QUARANTINE_COLUMNS = {"_deleted_at": "timestamp_ntz", "_extracted_at": "timestamp_ntz"}
 AUDIT_COLUMNS = {
     "alerts": {"claimed_at": "timestamp_ntz", "trouble": "varchar"},
     "loads": {"extracted_at": "timestamp_ntz"},

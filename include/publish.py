@@ -66,9 +66,9 @@ class Published:
 def publish(warehouse: Warehouse, batch: LandedBatch, run: Run) -> Published | None:
     """Move a landed batch into quarantine and staging in one transaction; None when it was published before.
 
-    The newest version of a key wins, then the larger content hash; a table kept by the day keeps the newest export
-    of each day. Of a row that the source once no longer had, only what was read after that counts (deletions.py). So
-    batches may arrive in any order.
+    The newest version of a key wins, then what was read from the source last, then the larger content hash; a table
+    kept by the day keeps the newest export of each day. Of a row that the source once no longer had, only what was read
+    after that counts (deletions.py). So batches may arrive in any order.
 
     Raises:
         ConservationError: a row or its money is unaccounted for; the transaction is rolled back.
@@ -116,8 +116,7 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
         written = warehouse.run("publish/insert_days.sql", values, columns=columns, **names).rowcount or 0
         warehouse.run("publish/record_days.sql", values, **names)
     else:
-        merge = warehouse.run("publish/merge_versions.sql", values, columns=columns, key=contract.key, **names)
-        written = merge.rowcount or 0
+        written = merge_versions(warehouse, contract, contract.key, values, names)
     held = amount_of(warehouse.rows("publish/count_published.sql", values, **names)[0])
     if (written, held) != (held.rows, expected["inserted"] + expected["updated"]):
         raise ConservationError(
@@ -129,6 +128,18 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     return Published(
         batch.id, landed, expected["inserted"], expected["updated"], expected["superseded"], quarantined, replaced
     )
+
+
+def merge_versions(
+    warehouse: Warehouse, contract: Contract, key: Sequence[str], values: dict, names: dict[str, Any]
+) -> int:
+    """Merge candidates that may be published into their table; return the rows inserted and updated.
+
+    Rows that are there already with the same content only learn that the source was seen with them again.
+    """
+    merge = warehouse.run("publish/merge_versions.sql", values, columns=contract.column_names, key=key, **names)
+    warehouse.run("publish/confirm_rows.sql", key=key, **names)
+    return merge.rowcount or 0
 
 
 def expected_outcomes(

@@ -1,8 +1,8 @@
 """Replay quarantined rows: through the gate again, and those that pass into staging by the rules of publish.py.
 
 Staging ends as if the suite of today had judged the rows when they first came: the newest version of a key wins, then
-the larger content hash, and a row of a table kept by the day counts only while its export is the one that the day
-holds. (A suite that became stricter is another matter: what it would reject now stays published.)
+what was read last, then the larger content hash, and a row of a table kept by the day counts only while its export is
+the one that the day holds. (A suite that became stricter is another matter: what it would reject now stays published.)
 """
 
 import logging
@@ -26,6 +26,7 @@ from include.publish import (
     Run,
     amount_of,
     expected_outcomes,
+    merge_versions,
     take_turn,
 )
 from include.warehouse import Warehouse
@@ -222,10 +223,10 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     }
     expected = _expected(warehouse, batch, names)
     due = expected.inserted + expected.updated
-    merge = warehouse.run("publish/merge_versions.sql", values, columns=agreed.column_names, key=_key(agreed), **names)
+    written = merge_versions(warehouse, agreed, _key(agreed), values, names)
     held = amount_of(warehouse.rows("publish/count_published.sql", values, **names)[0])
-    if (merge.rowcount or 0, held) != (held.rows, due):
-        raise _lost(batch, f"{merge.rowcount or 0:,} rows written, {agreed.target} holds {held} of it, {due} were due")
+    if (written, held) != (held.rows, due):
+        raise _lost(batch, f"{written:,} rows written, {agreed.target} holds {held} of it, {due} were due")
     if agreed.keep == "day":
         _mark_days(warehouse, batch, values, names)
     leaving = (due + expected.superseded).rows

@@ -63,9 +63,13 @@ def totals(connection: Any, table: str, window: Window, loaded_from: datetime) -
     ]
 
 
-def clock(connection: Any) -> datetime:
-    """The order database's own time (aware): what is read afterwards is not older."""
+def moment_of_reading(connection: Any) -> datetime:
+    """The order database's own time (aware), as of which all that the connection reads afterwards is true.
+
+    The connection must not be in the middle of a transaction.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("set transaction isolation level repeatable read")
         cursor.execute("select statement_timestamp()")
         [(moment,)] = cursor.fetchall()
     return moment
@@ -83,9 +87,7 @@ def missing(connection: Any, table: str, key: str, keys: Iterable[Sequence[str]]
         f"where not exists (select 1 from {_relation(table, 'join')} where {table}.{key}::text = asked.key)"
     )
     gone: list[str] = []
-    with connection.cursor() as cursor:
-        cursor.execute("set transaction isolation level repeatable read")
-    asked_at = clock(connection)
+    asked_at = moment_of_reading(connection)
     with connection.cursor() as cursor:
         for part in keys:
             if part:

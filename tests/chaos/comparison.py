@@ -14,6 +14,7 @@ TECHNICAL = {
     "_PUBLISHED_AT",
     "_ROW_NUMBER",
     "_QUARANTINED_AT",
+    "_EXTRACTED_AT",
     "BATCH_ID",
     "PUBLISHED_AT",
     "BUILD_NUMBER",

@@ -175,7 +175,7 @@ def test_a_backfill_of_three_days_ends_in_three_batches_and_one_build(shop: Load
     """The days are loaded already, so that their rows must all be superseded by what is there."""
     api = shop.product.api
     builds = {run.run_id for run in api.runs(BUILD)}
-    orders = shop.rows("select * exclude (_published_at) from staging.orders order by order_id")
+    orders = shop.rows("select * exclude (_published_at, _extracted_at) from staging.orders order by order_id")
     first, last = (shop.dataset.last_day - timedelta(days=days) for days in (12, 10))
     command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", "ingest_orders"]
     span = ["--from-date", first.isoformat(), "--to-date", last.isoformat()]
@@ -202,7 +202,7 @@ def test_a_backfill_of_three_days_ends_in_three_batches_and_one_build(shop: Load
         order by table_name
     """)
     assert batches == [("order_items", 3, 0), ("orders", 3, 0), ("refunds", 3, 0)]
-    assert shop.rows("select * exclude (_published_at) from staging.orders order by order_id") == orders
+    assert shop.rows("select * exclude (_published_at, _extracted_at) from staging.orders order by order_id") == orders
 
 
 def test_no_run_waits_for_anything_at_the_end(shop: Loaded) -> None:

@@ -78,8 +78,9 @@ class Pipeline:
         days: list[lake.DayVersion] | None = None,
         run: str | None = None,
         day: date = date(2026, 6, 1),
+        extracted_at: datetime | None = None,
     ) -> LandedBatch:
-        """Rows as a landed batch of a day, just read; batches of one `run` belong together."""
+        """Rows as a landed batch of a day, read at a moment or just now; batches of one `run` belong together."""
         import pyarrow as pa
 
         agreed = contract(table)
@@ -89,7 +90,14 @@ class Pipeline:
         batch_id = f"{table}__{run or f'test_{_import}_{next(_numbers)}'}"
         s3 = clients.lake_client()
         manifest = lake.write(
-            s3, config.LAKE_BUCKET, batches, agreed, window, batch_id, days or [], extracted_at=self.look()
+            s3,
+            config.LAKE_BUCKET,
+            batches,
+            agreed,
+            window,
+            batch_id,
+            days or [],
+            extracted_at=extracted_at or self.look(),
         )
         return land(self.warehouse, manifest, agreed)
 
@@ -103,9 +111,10 @@ class Pipeline:
         made: list[dict[str, Any]],
         days: list[lake.DayVersion] | None = None,
         day: date = date(2026, 6, 1),
+        extracted_at: datetime | None = None,
     ) -> Published:
         """Rows published without a gate, as one batch of a day."""
-        batch = self.land(table, made, days, day=day)
+        batch = self.land(table, made, days, day=day, extracted_at=extracted_at)
         self.warehouse.run("publish/create_rejects.sql", rejects=batch.contract.landing(batch.id, "__rejects"))
         published = publish(self.warehouse, batch, RUN)
         assert published is not None

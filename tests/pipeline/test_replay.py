@@ -42,9 +42,15 @@ def correct(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return correct
 
 
-def gated(pipeline: Pipeline, table: str, made: list[dict[str, Any]], days: Iterable[DayVersion] = ()) -> str:
-    """Take rows the whole way through the table's gate; returns the batch's id."""
-    batch = pipeline.land(table, made, list(days))
+def gated(
+    pipeline: Pipeline,
+    table: str,
+    made: list[dict[str, Any]],
+    days: Iterable[DayVersion] = (),
+    read_at: datetime | None = None,
+) -> str:
+    """Take rows, read at a moment or just now, the whole way through the table's gate; returns the batch's id."""
+    batch = pipeline.land(table, made, list(days), extracted_at=read_at)
     pipeline.gate(batch)
     published = publish(pipeline.warehouse, batch, RUN)
     assert published is not None
@@ -419,7 +425,7 @@ HISTORIES = {
 def test_any_order_of_loads_and_replays_ends_where_the_corrected_suite_would_have(pipeline, correct, table, seed):
     chance = random.Random(seed)
     history, reason = HISTORIES[table]
-    batches = history(chance)
+    batches = [(made, days, pipeline.look()) for made, days in history(chance)]
     agreed = contract(table)
 
     def state() -> tuple[list[tuple], set[tuple]]:
@@ -429,8 +435,8 @@ def test_any_order_of_loads_and_replays_ends_where_the_corrected_suite_would_hav
         return published, set(hashes)
 
     correct(reason)
-    for made, days in batches:
-        gated(pipeline, table, made, days)
+    for batch in batches:
+        gated(pipeline, table, *batch)
     wanted = state()
     for relation in (agreed.target, agreed.quarantine, "audit.published_days"):
         pipeline.warehouse.execute(f"truncate table {relation}")
@@ -439,10 +445,10 @@ def test_any_order_of_loads_and_replays_ends_where_the_corrected_suite_would_hav
     corrected_before = chance.randint(1, len(batches))
     released = 0
     correct()
-    for number, (made, days) in enumerate(batches):
+    for number, batch in enumerate(batches):
         if number == corrected_before:
             correct(reason)
-        gated(pipeline, table, made, days)
+        gated(pipeline, table, *batch)
         if number >= corrected_before and chance.random() < 0.5:
             released += replayed(pipeline, table, 10 + number, reason=chance.choice([reason, None])).released.rows
     gated(pipeline, table, *chance.choice(batches))  # an overlapping backfill

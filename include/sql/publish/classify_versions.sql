@@ -17,7 +17,15 @@ classified as (
                 and (
                     target._deleted_at is not null
                     or candidates.{{ version }} > target.{{ version }}
-                    or (candidates.{{ version }} = target.{{ version }} and candidates._row_hash > target._row_hash)
+                    or (
+                        candidates.{{ version }} = target.{{ version }}
+                        and candidates._row_hash != target._row_hash
+                        and iff(
+                            candidates._extracted_at is not distinct from target._extracted_at,
+                            candidates._row_hash > target._row_hash,
+                            target._extracted_at is null or candidates._extracted_at > target._extracted_at
+                        )
+                    )
                 )
                 then 'updated'
             else 'superseded'

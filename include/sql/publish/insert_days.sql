@@ -6,7 +6,8 @@ insert into {{ target }} (
     _extra,
     _batch_id,
     _row_hash,
-    _published_at
+    _published_at,
+    _extracted_at
 )
 select
     {% for column in columns %}
@@ -15,7 +16,8 @@ select
     parse_json(candidates._extra) as _extra,
     %(batch_id)s as _batch_id,
     candidates._row_hash,
-    %(published_at)s as _published_at
+    %(published_at)s as _published_at,
+    candidates._extracted_at
 
 from {{ candidates }} as candidates
 left join audit.published_days as published

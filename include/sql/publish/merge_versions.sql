@@ -1,5 +1,6 @@
--- Newest version of each key wins, then the larger content hash, so that batches may arrive in any order. Of a row that
--- the source once no longer had, only versions read after that count; the first of them brings it back.
+-- Newest version of each key wins, then what was read from the source last, then the larger content hash: batches may
+-- arrive in any order. Of a row that the source once no longer had, only versions read after that count; the first of
+-- them brings it back.
 merge into {{ target }} as target
 using (
     select
@@ -23,7 +24,15 @@ when
     and (
         target._deleted_at is not null
         or candidates.{{ version }} > target.{{ version }}
-        or (candidates.{{ version }} = target.{{ version }} and candidates._row_hash > target._row_hash)
+        or (
+            candidates.{{ version }} = target.{{ version }}
+            and candidates._row_hash != target._row_hash
+            and iff(
+                candidates._extracted_at is not distinct from target._extracted_at,
+                candidates._row_hash > target._row_hash,
+                target._extracted_at is null or candidates._extracted_at > target._extracted_at
+            )
+        )
     )
     then update set
         {% for column in columns %}
@@ -33,7 +42,8 @@ when
         _batch_id = %(batch_id)s,
         _row_hash = candidates._row_hash,
         _published_at = %(published_at)s,
-        _deleted_at = null
+        _deleted_at = null,
+        _extracted_at = candidates._extracted_at
 when not matched
     then insert (
         {% for column in columns %}
@@ -42,7 +52,8 @@ when not matched
         _extra,
         _batch_id,
         _row_hash,
-        _published_at
+        _published_at,
+        _extracted_at
     ) values (
         {% for column in columns %}
         candidates.{{ column }},
@@ -50,5 +61,6 @@ when not matched
         candidates._extra,
         %(batch_id)s,
         candidates._row_hash,
-        %(published_at)s
+        %(published_at)s,
+        candidates._extracted_at
     )

@@ -1,5 +1,5 @@
--- Keep rejected rows; a row that an earlier batch brought unchanged is kept once. One that the source no longer had
--- meanwhile comes anew.
+-- Keep rejected rows; a row that an earlier batch brought unchanged is kept once, with the later moment of reading. One
+-- that the source no longer had meanwhile comes anew.
 merge into {{ quarantine }} as quarantine
 using (
     select * from {{ candidates }}
@@ -14,7 +14,13 @@ when matched and quarantine._deleted_at < candidates._extracted_at
         _batch_id = %(batch_id)s,
         _row_number = candidates._row_number,
         _quarantined_at = %(published_at)s,
-        _deleted_at = null
+        _deleted_at = null,
+        _extracted_at = candidates._extracted_at
+when
+    matched
+    and (quarantine._extracted_at is null or candidates._extracted_at > quarantine._extracted_at)
+    then update set
+        _extracted_at = candidates._extracted_at
 when not matched
     then insert (
         {% for column in columns %}
@@ -27,7 +33,8 @@ when not matched
         _occurrence,
         _reason,
         _money_at_risk,
-        _quarantined_at
+        _quarantined_at,
+        _extracted_at
     ) values (
         {% for column in columns %}
         candidates.{{ column }},
@@ -39,5 +46,6 @@ when not matched
         candidates._occurrence,
         candidates._reason,
         {{ "candidates." ~ money if money else "null" }},
-        %(published_at)s
+        %(published_at)s,
+        candidates._extracted_at
     )

@@ -42,7 +42,10 @@ quarantined as (
         row_number() over (
             partition by {% for column in key %}quarantine.{{ column }}{{ ", " if not loop.last }}{% endfor %}
 
-            order by quarantine._quarantined_at desc, quarantine._row_number desc
+            order by
+                quarantine._extracted_at desc nulls last,
+                quarantine._quarantined_at desc,
+                quarantine._row_number desc
         ) = 1
 
 ),

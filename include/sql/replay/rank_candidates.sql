@@ -8,7 +8,11 @@ select
         partition by
             iff(rejects._reason is null, 0, 1){% for column in key %}, landed.{{ column }}{% endfor %}
 
-        order by landed.{{ version }} desc, landed._row_hash desc, landed._row_number asc
+        order by
+            landed.{{ version }} desc,
+            landed._extracted_at desc nulls last,
+            landed._row_hash desc,
+            landed._row_number asc
     ) as _rank
 
 from {{ landing }} as landed

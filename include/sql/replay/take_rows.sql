@@ -18,7 +18,7 @@ select
     quarantine._row_hash,
     quarantine._occurrence,
     quarantine._reason as _taken_reason,
-    loads.extracted_at as _extracted_at
+    coalesce(quarantine._extracted_at, loads.extracted_at) as _extracted_at
 
 from {{ quarantine }} as quarantine
 left join audit.loads as loads on quarantine._batch_id = loads.batch_id
