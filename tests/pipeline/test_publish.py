@@ -1,5 +1,6 @@
 """Publishing conserves rows and money, changes nothing when repeated, converges in any order, and is all or nothing."""
 
+import itertools
 import random
 from collections.abc import Iterable
 from datetime import timedelta
@@ -57,20 +58,18 @@ def max_by_key(ranked: Iterable[tuple[dict, Any]]) -> dict[str, list[tuple]]:
     return {key: [row for rank, row in rows if rank == max(rank for rank, _ in rows)] for key, rows in by_key.items()}
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_change_that_did_not_move_its_version_comes_in_with_a_later_reading(pipeline, seed):
+def test_a_change_that_did_not_move_its_version_comes_in_with_a_later_reading(pipeline):
     """Whatever the content hashes are: what was read last is what the source holds, also when it changed back."""
-    chance = random.Random(seed)
-    contents = [order(total_amount=Decimal(chance.randint(0, 99999)) / 100) for _ in range(4)]
-    readings = [(content, pipeline.look()) for content in [*contents, contents[0], contents[1]]]
-    for content, read_at in readings:
-        pipeline.load("orders", [content], extracted_at=read_at)
+    contents = [order(total_amount=Decimal(amount)) for amount in (1, 2, 1)]
+    for content in contents:
+        pipeline.load("orders", [content])
         assert pipeline.held("orders") == [tuple(content.values())]
-    for _ in range(3):
+    readings = [(content, pipeline.look()) for content in contents]
+    for arrived in itertools.permutations(readings):
         pipeline.warehouse.execute("truncate table staging.orders")
-        for content, read_at in chance.sample(readings, len(readings)):
+        for content, read_at in arrived:
             pipeline.load("orders", [content], extracted_at=read_at).check()
-        assert pipeline.held("orders") == [tuple(contents[1].values())]
+        assert pipeline.held("orders") == [tuple(contents[-1].values())]
 
 
 def test_a_row_read_again_unchanged_is_nothing_new_to_a_build(pipeline):

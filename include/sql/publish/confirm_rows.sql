@@ -13,10 +13,10 @@ using (
     where _reason is null and _rank = 1 and _extracted_at is not null
 ) as candidates
     on
-        {% for column in key %}
-        target.{{ column }} = candidates.{{ column }} and
-        {% endfor %}
         target._row_hash = candidates._row_hash
+        {% for column in key %}
+        and target.{{ column }} = candidates.{{ column }}
+        {% endfor %}
 when
     matched
     and (target._extracted_at is null or candidates._extracted_at > target._extracted_at)
