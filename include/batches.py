@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -82,6 +82,8 @@ def _opened(agreed: Contract, window: Window) -> Iterator[Extract]:
     with ExitStack() as opened:
         with _explained(agreed, window):
             extracted = opened.enter_context(_READERS[agreed.source](agreed.table, window))
+        # What still reads ahead must end before its connection does: the driver would read freed memory.
+        opened.enter_context(closing(extracted.batches))
         yield replace(extracted, batches=_unbroken(extracted.batches, agreed, window))
 
 

@@ -1,6 +1,6 @@
 """The systems data comes from. Each module reads a window into Arrow batches and knows nothing of Airflow."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,11 +20,12 @@ class SourceError(Exception):
 class Extract:
     """Rows of one table in one window.
 
-    `days` names the days it replaces whole, for tables kept by the day. `asked_at` is when the source was asked, by its
+    `batches` must be read to its end or closed before its connection is: something may still be reading ahead. `days`
+    names the days it replaces whole, for tables kept by the day. `asked_at` is when the source was asked, by its
     own clock (aware), for tables of which rows may go missing.
     """
 
-    batches: "Iterator[pa.RecordBatch]"
+    batches: "Generator[pa.RecordBatch]"
     days: "list[DayVersion]" = field(default_factory=list)
     asked_at: datetime | None = None
 

@@ -1,6 +1,6 @@
 """Products from the catalog's cursor-paged REST API."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pyarrow as pa
@@ -35,7 +35,7 @@ def extract(session: requests.Session, base_url: str, window: Window) -> Extract
     return Extract(_batches(session, base_url, window))
 
 
-def _batches(session: requests.Session, base_url: str, window: Window) -> Iterator[pa.RecordBatch]:
+def _batches(session: requests.Session, base_url: str, window: Window) -> Generator[pa.RecordBatch]:
     cursor = None
     while True:
         page = _page(session, base_url, window, cursor)

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ def extract(salesforce: Any, window: Window, email_hash_key: bytes) -> Extract:
     return Extract(_batches(salesforce.bulk2.Contact, statement, email_hash_key))
 
 
-def _batches(contact: Any, statement: str, email_hash_key: bytes) -> Iterator[pa.RecordBatch]:
+def _batches(contact: Any, statement: str, email_hash_key: bytes) -> Generator[pa.RecordBatch]:
     # The library's own query_all waits a day for a job, and keeps to itself how many records a page should hold.
     client = contact._client
     client.DEFAULT_WAIT_TIMEOUT_SECONDS = JOB_SECONDS

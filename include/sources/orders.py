@@ -7,8 +7,9 @@ under the same name, with a column `updated_at`.
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -134,29 +135,30 @@ def _literal(moment: datetime) -> str:
     return f"timestamptz '{moment.isoformat()}'"
 
 
-def _stream(connection: Any, statement: str) -> Iterator[pa.RecordBatch]:
+def _stream(connection: Any, statement: str) -> Generator[pa.RecordBatch]:
     with connection.cursor(adbc_stmt_kwargs={"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}) as cursor:
         cursor.execute(statement)
         yield from cursor.fetch_record_batch()
 
 
-def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same batches; the next one is read while the last is worked on."""
-    with ThreadPoolExecutor(1, "orders") as reader:
+def _ahead(batches: Generator[pa.RecordBatch]) -> Generator[pa.RecordBatch]:
+    """The same batches; the next one is read while the last is worked on. Closing waits for the one being read."""
+    with closing(batches), ThreadPoolExecutor(1, "orders") as reader:
         coming = reader.submit(next, batches, None)
         while (batch := coming.result()) is not None:
             coming = reader.submit(next, batches, None)
             yield batch
 
 
-def _without_emails(batches: Iterator[pa.RecordBatch], key: bytes) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        position = batch.schema.get_field_index("email")
-        if position < 0:
-            yield batch
-            continue
-        hashes = hash_emails(batch.column(position), key)
-        yield batch.remove_column(position).append_column("email_hash", hashes)
+def _without_emails(batches: Generator[pa.RecordBatch], key: bytes) -> Generator[pa.RecordBatch]:
+    with closing(batches):
+        for batch in batches:
+            position = batch.schema.get_field_index("email")
+            if position < 0:
+                yield batch
+                continue
+            hashes = hash_emails(batch.column(position), key)
+            yield batch.remove_column(position).append_column("email_hash", hashes)
 
 
 def hash_emails(emails: pa.Array, key: bytes) -> pa.Array:

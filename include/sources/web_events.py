@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -95,7 +95,7 @@ def _modified(table: Any) -> datetime:
     return table.modified.astimezone(UTC)
 
 
-def _batches(client: Any, exports: list[tuple]) -> Iterator[pa.RecordBatch]:
+def _batches(client: Any, exports: list[tuple]) -> Generator[pa.RecordBatch]:
     for day, table in exports:
         wanted = [field for field in table.schema if field.name in FIELDS]
         rows = client.list_rows(

@@ -1,5 +1,6 @@
 """Extraction of the order database: what is asked of it, and batches in order while the next one is read."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
+from include import batches, clients
+from include.contracts.conform import SchemaDrift
 from include.sources import orders
 from include.window import Window
 
@@ -88,6 +91,48 @@ def test_a_reader_that_stops_early_leaves_the_cursor_closed():
     next(batches)
     batches.close()
     assert database.closed
+
+
+class SlowDatabase(OrderDatabase):
+    """Takes its time for a batch."""
+
+    reading = False
+
+    def fetchall(self) -> list[tuple]:
+        return [(datetime(2026, 6, 2, tzinfo=UTC),)]
+
+    def fetch_record_batch(self) -> Iterator[pa.RecordBatch]:
+        for batch in self.batches:
+            self.reading = True
+            time.sleep(0.2)
+            self.reading = False
+            yield batch
+
+
+class Connection:
+    """A connection to a slow database, which notes whether something was read from it when it was closed."""
+
+    def __init__(self, database: SlowDatabase) -> None:
+        self.database = database
+        self.was_reading: bool | None = None
+        self.adbc_get_table_schema, self.cursor = database.adbc_get_table_schema, database.cursor
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        time.sleep(0.05)  # a thread that is about to read shall have begun
+        self.was_reading = self.database.reading
+
+
+def test_a_load_that_breaks_off_closes_the_connection_when_nothing_reads_from_it_any_more(monkeypatch):
+    """Else the driver reads freed memory, and the task dies of it without a message."""
+    connection = Connection(SlowDatabase([batch_of(str(number)) for number in range(20)]))
+    monkeypatch.setattr(clients, "order_db_client", lambda: connection)
+    monkeypatch.setattr(clients, "email_hash_key", lambda: b"key")
+    with pytest.raises(SchemaDrift), batches.read("orders", WINDOW) as read:
+        next(read)
+    assert connection.was_reading is False
 
 
 def test_an_address_leaves_only_as_its_keyed_hash():
