@@ -145,7 +145,8 @@ def test_every_version_of_a_product_is_kept(pipeline):
 
 
 @pytest.mark.parametrize(
-    "file", ["publish/quarantine.sql", "publish/merge_versions.sql", "publish/count_published.sql"]
+    "file",
+    ["publish/quarantine.sql", "publish/merge_versions.sql", "publish/confirm_rows.sql", "publish/count_published.sql"],
 )
 def test_a_failure_anywhere_inside_publish_leaves_no_trace(pipeline, monkeypatch, file):
     pipeline.load("orders", [order("O1")])
