@@ -21,8 +21,8 @@ class Extract:
     """Rows of one table in one window.
 
     `batches` must be read to its end or closed before its connection is: something may still be reading ahead. `days`
-    names the days it replaces whole, for tables kept by the day. `asked_at` is when the source was asked, by its
-    own clock (aware), for tables of which rows may go missing.
+    names the days it replaces whole, for tables kept by the day. `asked_at` is the moment, by the source's own clock
+    (aware), as of which the rows are true, for tables whose rows may go, or change under one version.
     """
 
     batches: "Generator[pa.RecordBatch]"
