@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include import clients, config, lake
-from include.bootstrap import bootstrap
+from include.bootstrap import bootstrap, state
 from include.contracts import contract
 from include.contracts.conform import arrow_schema
 from include.gate import Verdict
@@ -38,26 +38,51 @@ _looks = itertools.count(1)
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack on free ports with a small shop; Airflow connections to it stand in the environment."""
-    state = tmp_path_factory.mktemp("state")
+    own = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCAL_PORT_BASE", "0")
-        patch.setenv("LOCAL_STATE", str(state))
-        running = start_stack("simulated:customers=60,days=14,seed=3,end=2026-06-30", state=state)
+        patch.setenv("LOCAL_STATE", str(own))
+        running = start_stack("simulated:customers=60,days=14,seed=3,end=2026-06-30", state=own)
         for name, value in (running.environment() | read_settings().for_stack(running).environment()).items():
             patch.setenv(name, value)
-        patch.setattr(config, "DATA_DOCS_DIR", state / "data_docs")
+        patch.setattr(config, "DATA_DOCS_DIR", own / "data_docs")
         with open_warehouse("test") as session:
             bootstrap(session)  # an extract asks the list of erased customers
         yield running
-        stop_stack(state)
+        stop_stack(own)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The pipeline's tables as bootstrap makes them: their names, and the columns of each."""
+
+    names: list[str]
+    columns: dict[str, set[str]]
+
+    def make_whole(self, session: Warehouse) -> None:
+        """Bring back what a test has taken away."""
+        if state(session) != self.columns:
+            bootstrap(session)
+
+    def empty(self, session: Warehouse) -> None:
+        """Take out the rows of a test before."""
+        each = (f"select '{name}' where exists (select 1 from {name})" for name in self.names)
+        for (name,) in session.execute(" union all ".join(each)).fetchall():
+            session.execute(f"truncate table {name}")
+
+
+@pytest.fixture(scope="package")
+def tables(stack: Stack) -> Tables:
+    with open_warehouse("test") as session:
+        return Tables(bootstrap(session), state(session))
 
 
 @pytest.fixture
-def warehouse(stack: Stack) -> Iterator[Warehouse]:
+def warehouse(tables: Tables) -> Iterator[Warehouse]:
     """A session on empty tables."""
     with open_warehouse("test") as session:
-        for name in bootstrap(session):
-            session.execute(f"truncate table {name}")
+        tables.make_whole(session)
+        tables.empty(session)
         yield session
 
 
