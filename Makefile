@@ -24,9 +24,8 @@ Q ?=
 FILE ?=
 TESTS ?=
 # Those of end_to_end start an Airflow each, which takes all the cores there are.
-# A worker that died is not replaced: pytest-xdist hands its finished files out again and then waits for ever. Files go
-# out in this order, so that a worker starts the stack of a directory once; the longest one is not among the last.
-SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/chaos tests/pipeline tests/api
+# A worker that died is not replaced: pytest-xdist hands its finished files out again and then waits for ever.
+SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/api tests/chaos
 ONLY ?=
 ROWS ?=
 SEED ?= 1
@@ -98,7 +97,7 @@ bootstrap: $(READY) ## create the pipeline's tables on the account of the Airflo
 .PHONY: test
 test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
 	@$(if $(TESTS),exec $(RUN) -m pytest $(TESTS),\
-		$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --max-worker-restart=0 $(SIDE_BY_SIDE) && exec $(RUN) -m pytest tests/end_to_end)
+		$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0 $(SIDE_BY_SIDE) && exec $(RUN) -m pytest tests/end_to_end)
 
 .PHONY: bench
 bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate,api] [ROWS=2000000] [DATASET=...]
