@@ -24,8 +24,10 @@ Q ?=
 FILE ?=
 TESTS ?=
 # Those of end_to_end start an Airflow each, which takes all the cores there are.
+# Those of api go out by themselves: a worker builds their shop once then, and not again after each file of another directory.
+SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/chaos
 # A worker that died is not replaced: pytest-xdist hands its finished files out again and then waits for ever.
-SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/api tests/chaos
+WORKERS := --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0
 ONLY ?=
 ROWS ?=
 SEED ?= 1
@@ -97,7 +99,7 @@ bootstrap: $(READY) ## create the pipeline's tables on the account of the Airflo
 .PHONY: test
 test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
 	@$(if $(TESTS),exec $(RUN) -m pytest $(TESTS),\
-		$(RUN) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0 $(SIDE_BY_SIDE) && exec $(RUN) -m pytest tests/end_to_end)
+		$(RUN) -m pytest $(WORKERS) $(SIDE_BY_SIDE) && $(RUN) -m pytest $(WORKERS) tests/api && exec $(RUN) -m pytest tests/end_to_end)
 
 .PHONY: bench
 bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate,api] [ROWS=2000000] [DATASET=...]
