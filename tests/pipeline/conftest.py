@@ -23,11 +23,12 @@ from include.landing import LandedBatch, land
 from include.publish import Published, Run, publish
 from include.warehouse import Warehouse, open_warehouse
 from include.window import Window, midnight
-from local.airflow_settings import read_settings
-from local.stack import Stack, start_stack, stop_stack
+from local.stack import Stack
+from tests.built import running_stack
 from tests.pipeline import rows
 from tests.pipeline.channels import Channels
 
+DATASET = "simulated:customers=60,days=14,seed=3,end=2026-06-30"
 LONDON = ZoneInfo("Europe/London")
 RUN = Run("ingest_test", "manual__test", "test")
 _numbers = itertools.count(1)
@@ -37,19 +38,17 @@ _looks = itertools.count(1)
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A running stack on free ports with a small shop; Airflow connections to it stand in the environment."""
-    own = tmp_path_factory.mktemp("state")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOCAL_PORT_BASE", "0")
-        patch.setenv("LOCAL_STATE", str(own))
-        running = start_stack("simulated:customers=60,days=14,seed=3,end=2026-06-30", state=own)
-        for name, value in (running.environment() | read_settings().for_stack(running).environment()).items():
-            patch.setenv(name, value)
-        patch.setattr(config, "DATA_DOCS_DIR", own / "data_docs")
-        with open_warehouse("test") as session:
-            bootstrap(session)  # an extract asks the list of erased customers
+    """A running stack with a small shop and the pipeline's tables; connections to it stand in the environment."""
+    filled = running_stack("empty", DATASET, make_tables, tmp_path_factory)
+    with filled as running, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "DATA_DOCS_DIR", tmp_path_factory.mktemp("data_docs"))
         yield running
-        stop_stack(own)
+
+
+def make_tables(stack: Stack) -> None:
+    """What a stack of these tests begins with."""
+    with open_warehouse("test") as session:
+        bootstrap(session)  # an extract asks the list of erased customers
 
 
 @dataclass(frozen=True)
