@@ -1,6 +1,7 @@
 """Stacks that are filled once a run of pytest: what a stack holds is files, of which each worker takes a copy."""
 
 import fcntl
+import functools
 import os
 import subprocess
 import tempfile
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from snowflake.connector.auth import keypair
 
 from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
@@ -74,8 +77,15 @@ def _connected(state: Path, dataset: str) -> Iterator[Stack]:
         patch.setenv("LOCAL_STATE", str(state))
         stack = start_stack(dataset, state=state)
         try:
+            _read_keys_once(patch)
             for name, value in (stack.environment() | read_settings().for_stack(stack).environment()).items():
                 patch.setenv(name, value)
             yield stack
         finally:
             stop_stack(state)
+
+
+def _read_keys_once(patch: pytest.MonkeyPatch) -> None:
+    """The one key that signs in is read and checked once: each time takes half of what a session costs."""
+    for module, name in ((serialization, "load_pem_private_key"), (keypair, "load_der_private_key")):
+        patch.setattr(module, name, functools.cache(getattr(module, name)))

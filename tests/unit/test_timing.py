@@ -82,9 +82,27 @@ def test_a_run_notes_every_phase_and_fixture_once_also_of_what_fails(tmp_path: P
         (tmp_path / name).write_text(SOURCE)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", *options, "."],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "xdist",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            ".",
+            *options,
+            ".",
+        ],
         cwd=tmp_path,
-        env={**kept, "PYTEST_TIMES": str(tmp_path / "times"), "PYTHONPATH": str(REPOSITORY)},
+        env={
+            **kept,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # none of them has a part in it
+            "PYTEST_TIMES": str(tmp_path / "times"),
+            "PYTHONPATH": str(REPOSITORY),
+        },
         capture_output=True,
         text=True,
         check=False,
