@@ -23,9 +23,9 @@ TIMEOUT ?=
 Q ?=
 FILE ?=
 TESTS ?=
-# Those of end_to_end start an Airflow each, which takes all the cores there are.
-# Those of api go out by themselves: a worker builds their shop once then, and not again after each file of another directory.
-SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/chaos
+# Those of end_to_end start an Airflow, which takes all the cores there are.
+SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/api tests/chaos
+# Files go to workers by their measured time (tests/dealing.py).
 # A worker that died is not replaced: pytest-xdist hands its finished files out again and then waits for ever.
 WORKERS := --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0
 ONLY ?=
@@ -99,7 +99,17 @@ bootstrap: $(READY) ## create the pipeline's tables on the account of the Airflo
 .PHONY: test
 test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
 	@$(if $(TESTS),exec $(RUN) -m pytest $(TESTS),\
-		$(RUN) -m pytest $(WORKERS) $(SIDE_BY_SIDE) && $(RUN) -m pytest $(WORKERS) tests/api && exec $(RUN) -m pytest tests/end_to_end)
+		$(RUN) -m pytest $(WORKERS) $(SIDE_BY_SIDE) && exec $(RUN) -m pytest tests/end_to_end)
+
+.PHONY: test-times
+test-times: $(READY) ## the tests that go to workers; keep the times by which they are dealt: tests/durations.json
+	@export PYTEST_TIMES="$$(mktemp)"; trap 'rm -f "$$PYTEST_TIMES"' EXIT; \
+	$(RUN) -m pytest $(WORKERS) $(SIDE_BY_SIDE) && $(RUN) -m tests.timing tell "$$PYTEST_TIMES" && \
+		$(RUN) -m tests.timing keep "$$PYTEST_TIMES"
+
+.PHONY: versions
+versions: $(READY) ## say which versions run here
+	@$(RUN) -m local.versions
 
 .PHONY: bench
 bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate,api] [ROWS=2000000] [DATASET=...]

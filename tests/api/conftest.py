@@ -14,12 +14,12 @@ import requests
 import uvicorn
 
 from include.warehouse import Warehouse, open_warehouse
-from local.airflow_settings import read_settings
 from local.built_shop import build_shop
-from local.stack import Stack, start_stack, stop_stack
+from local.stack import Stack
 from plugins.analytics import keys
 from plugins.analytics.api import create_app
 from plugins.analytics.settings import API_PREFIX, Settings
+from tests.built import running_stack
 
 DATASET = "simulated:customers=150,days=75,seed=11,end=2026-06-30"
 SETTINGS = Settings(
@@ -35,19 +35,14 @@ SETTINGS = Settings(
 @pytest.fixture(scope="package")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack whose marts are built; Airflow connections to it stand in the environment."""
-    state = tmp_path_factory.mktemp("state")
+
+    def build(stack: Stack) -> None:
+        build_shop(stack, tmp_path_factory.mktemp("dbt"))
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOCAL_PORT_BASE", "0")
-        patch.setenv("LOCAL_STATE", str(state))
         patch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
-        stack = start_stack(DATASET, state=state)
-        try:
-            for name, value in (stack.environment() | read_settings().for_stack(stack).environment()).items():
-                patch.setenv(name, value)
-            build_shop(stack, tmp_path_factory.mktemp("dbt"))
+        with running_stack("shop", DATASET, build, tmp_path_factory) as stack:
             yield stack
-        finally:
-            stop_stack(state)
 
 
 @pytest.fixture(scope="package")

@@ -3,6 +3,7 @@
 import itertools
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,11 +24,12 @@ from include.landing import LandedBatch, land
 from include.publish import Published, Run, publish
 from include.warehouse import Warehouse, open_warehouse
 from include.window import Window, midnight
-from local.airflow_settings import read_settings
-from local.stack import Stack, start_stack, stop_stack
+from local.stack import Stack
+from tests.built import running_stack
 from tests.pipeline import rows
 from tests.pipeline.channels import Channels
 
+DATASET = "simulated:customers=60,days=14,seed=3,end=2026-06-30"
 LONDON = ZoneInfo("Europe/London")
 RUN = Run("ingest_test", "manual__test", "test")
 _numbers = itertools.count(1)
@@ -37,19 +39,17 @@ _looks = itertools.count(1)
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A running stack on free ports with a small shop; Airflow connections to it stand in the environment."""
-    own = tmp_path_factory.mktemp("state")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOCAL_PORT_BASE", "0")
-        patch.setenv("LOCAL_STATE", str(own))
-        running = start_stack("simulated:customers=60,days=14,seed=3,end=2026-06-30", state=own)
-        for name, value in (running.environment() | read_settings().for_stack(running).environment()).items():
-            patch.setenv(name, value)
-        patch.setattr(config, "DATA_DOCS_DIR", own / "data_docs")
-        with open_warehouse("test") as session:
-            bootstrap(session)  # an extract asks the list of erased customers
+    """A running stack with a small shop and the pipeline's tables; connections to it stand in the environment."""
+    filled = running_stack("empty", DATASET, make_tables, tmp_path_factory)
+    with filled as running, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "DATA_DOCS_DIR", tmp_path_factory.mktemp("data_docs"))
         yield running
-        stop_stack(own)
+
+
+def make_tables(stack: Stack) -> None:
+    """What a stack of these tests begins with."""
+    with open_warehouse("test") as session:
+        bootstrap(session)  # an extract asks the list of erased customers
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,8 @@ def data_docs_built() -> None:
 @pytest.fixture(autouse=True)
 def only_wanted_data_docs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data Docs take half of a gate's time: they are built where a test looks at them."""
-    if "data_docs_built" not in request.fixturenames:
+    # To import Great Expectations takes seconds: the first gate of all does, and builds its pages.
+    if "data_docs_built" not in request.fixturenames and "great_expectations" in sys.modules:
         context = "great_expectations.data_context.data_context.abstract_data_context.AbstractDataContext"
         monkeypatch.setattr(f"{context}.build_data_docs", lambda *_, **__: {})
 
