@@ -35,7 +35,7 @@ UNLIMITED = 100_000_000
 REQUESTS_PER_MINUTE = 600
 LIMITED_KEYS = 10
 PATHS = (
-    "/summary",
+    "/analytics/summary",
     "/revenue",
     "/metrics/kpis",
     "/conversion/funnel",
@@ -181,7 +181,7 @@ def _own(number: int) -> list[str]:
         f"/revenue?start_date={first}",
         f"/products/performance?limit={_limit(number)}",
         f"/conversion/funnel?start_date={first}",
-        f"/summary?start_date={first}",
+        f"/analytics/summary?start_date={first}",
     ][:COLD_PER_CLIENT]
 
 

@@ -93,7 +93,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
-        elif _path(scope).startswith(API_PREFIX):
+        elif _path(scope).startswith(f"{API_PREFIX}/"):
             await self._api(scope, send)
         else:
             await self._open(scope, receive, send)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-API_PREFIX = "/api/v1/analytics"
+API_PREFIX = "/api/v1"
 MAX_TARGET_BYTES = 8192  # path and query
 MAX_BODY_BYTES = 1024  # no operation reads a body
 

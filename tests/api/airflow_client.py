@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 SUMMARY = "/analytics/api/v1/analytics/summary"
-CUSTOMERS = "/analytics/api/v1/analytics/customers/top"
+CUSTOMERS = "/analytics/api/v1/customers/top"
 AUDIT_SECONDS = 1  # until the log of requests is written
 
 
@@ -38,9 +38,7 @@ def ask(key: str) -> dict[str, Any]:
             "token again": client.get(SUMMARY, headers=bearer | etag).status_code,
             "cookie": client.get(SUMMARY, headers=cookie).status_code,
             "customers": client.get(CUSTOMERS, headers=bearer).status_code,
-            "personal data": client.get(
-                "/analytics/api/v1/analytics/customers/C000032?include=pii", headers=bearer
-            ).status_code,
+            "personal data": client.get("/analytics/api/v1/customers/C000032?include=pii", headers=bearer).status_code,
             "key": client.get(SUMMARY, headers={"X-API-Key": key}).status_code,
             "key as token": client.get(SUMMARY, headers={"Authorization": f"Bearer {key}"}).status_code,
             "ready": client.get("/analytics/ready").status_code,

@@ -55,7 +55,7 @@ def test_periods(api, sql, path, grain, period, mart):
 
 
 def test_summary(api, sql):
-    data = api.data("/summary", **SPAN)
+    data = api.data("/analytics/summary", **SPAN)
     for shown, start, end in ((data["current"], START, END), (data["previous"], "2026-03-29", "2026-05-09")):
         if shown is None:
             continue
@@ -85,11 +85,11 @@ def test_summary(api, sql):
 
 def test_a_summary_is_compared_with_whole_spans_only(api):
     """The shop begins on 17 April: the 15 days before May are there, the 42 days before 10 May are not."""
-    whole = api.data("/summary", start_date="2026-05-05", end_date="2026-05-10")
+    whole = api.data("/analytics/summary", start_date="2026-05-05", end_date="2026-05-10")
     assert whole["previous"]["day_count"] == 6
     now, before = (Decimal(whole[name]["gross_revenue"]) for name in ("current", "previous"))
     assert whole["change"]["gross_revenue"] == pytest.approx(float((now - before) / before), abs=1e-8)
-    part = api.data("/summary", **SPAN)
+    part = api.data("/analytics/summary", **SPAN)
     assert part["previous"] is None
     assert set(part["change"].values()) == {None}
 
@@ -97,7 +97,7 @@ def test_a_summary_is_compared_with_whole_spans_only(api):
 def test_a_summary_is_compared_up_to_the_last_day_that_is_held(api):
     """Half of the span is still to come: its days so far are compared with as many before."""
     held, reaching = (
-        api.get("/summary", start_date="2026-06-16", end_date=end).json() for end in ("2026-06-30", "2026-07-15")
+        api.get("/analytics/summary", start_date="2026-06-16", end_date=end).json() for end in ("2026-06-30", "2026-07-15")
     )
     assert reaching == held
     assert reaching["data"]["previous"]["day_count"] == reaching["data"]["current"]["day_count"] == 15
@@ -107,7 +107,7 @@ def test_a_summary_is_compared_up_to_the_last_day_that_is_held(api):
 
 @pytest.mark.parametrize("span", [{"start_date": "2026-07-01"}, {"start_date": "2026-07-01", "end_date": "2026-07-30"}])
 def test_a_summary_of_days_to_come_is_compared_with_nothing(api, span):
-    answer = api.get("/summary", **span).json()
+    answer = api.get("/analytics/summary", **span).json()
     assert (answer["data"]["current"]["day_count"], answer["data"]["previous"]) == (0, None)
     assert set(answer["data"]["change"].values()) == {None}
     assert (answer["meta"]["start_date"], answer["meta"]["end_date"]) == (None, None)
@@ -134,7 +134,7 @@ def test_meta_names_the_days_that_are_covered(api, path, parameters, covered):
 
 
 def test_a_span_without_days_is_empty_and_not_wrong(api):
-    data = api.data("/summary", start_date="2001-01-01", end_date="2001-01-31")
+    data = api.data("/analytics/summary", start_date="2001-01-01", end_date="2001-01-31")
     assert (data["current"]["gross_revenue"], data["current"]["average_order_value"]) == ("0.0000", None)
     assert api.data("/revenue", start_date="2001-01-01", end_date="2001-01-31") == []
     assert api.data("/conversion/funnel", start_date="2001-01-01", end_date="2001-01-31") == []
@@ -148,7 +148,7 @@ def test_the_default_span_is_the_last_30_days(api):
 
 def test_meta_tells_the_build(api, sql):
     [build] = sql("select * from audit.builds order by build_number desc limit 1")
-    meta = api.get("/summary").json()["meta"]
+    meta = api.get("/analytics/summary").json()["meta"]
     assert meta["build_id"] == build["build_number"]
     assert meta["data_through"] == str(build["data_through"]) == "2026-06-30"
     assert meta["built_at"].startswith(build["finished_at"].isoformat()[:19])

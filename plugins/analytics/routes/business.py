@@ -61,7 +61,7 @@ class ExperimentParameters(Parameters):
     experiment_id: Name | None = Field(default=None, description="One experiment only.")
 
 
-@business.get("/summary", operation_id="getSummary", summary="Main figures of a span of days")
+@business.get("/analytics/summary", operation_id="getSummary", summary="Main figures of a span of days")
 def summary(asked: Annotated[Spanned, Query()], marts: MartsDep) -> Answer[Summary]:
     """Sums over the span, rates from the sums, and the change against the equally long span before.
 
