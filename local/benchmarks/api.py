@@ -160,9 +160,7 @@ def _client(key: str, paths: Sequence[str], etags: Mapping[str, str] | None = No
 
 def _direct(stack: Stack) -> dict[str, Any]:
     """The statements of all cold questions without the API: a thread for each client, as many sessions as its pool."""
-    clients = [
-        api_direct.statements(_first(number), LAST_DAY, _limit(number))[:COLD_PER_CLIENT] for number in range(CLIENTS)
-    ]
+    clients = [api_direct.statements(_first(number), LAST_DAY)[:COLD_PER_CLIENT] for number in range(CLIENTS)]
     return api_direct.ask(stack, Settings().pool_size, clients)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from plugins.analytics.parts import select_lists
+from plugins.analytics.routes.customers import SEGMENT_PARTS
 from tests.api.conftest import Client
 
 START, END = "2026-05-10", "2026-06-20"
@@ -97,7 +99,8 @@ def test_a_summary_is_compared_with_whole_spans_only(api):
 def test_a_summary_is_compared_up_to_the_last_day_that_is_held(api):
     """Half of the span is still to come: its days so far are compared with as many before."""
     held, reaching = (
-        api.get("/analytics/summary", start_date="2026-06-16", end_date=end).json() for end in ("2026-06-30", "2026-07-15")
+        api.get("/analytics/summary", start_date="2026-06-16", end_date=end).json()
+        for end in ("2026-06-30", "2026-07-15")
     )
     assert reaching == held
     assert reaching["data"]["previous"]["day_count"] == reaching["data"]["current"]["day_count"] == 15
@@ -318,8 +321,11 @@ def test_history_has_as_many_month_ends_as_asked(serve, api, two_years, months):
     ("data_through", "month_ends"), [("2026-06-29", ["2026-05-31"]), ("2026-05-31", ["2026-05-31"])]
 )
 def test_history_ends_with_the_last_month_that_is_over(warehouse, data_through, month_ends):
-    rows = warehouse.rows("serve/segment_history.sql", {"months": 1, "data_through": data_through})
-    assert sorted({str(month_end) for month_end, *_ in rows if str(month_end) <= data_through}) == month_ends
+    values = {"months": 1, "last_day": data_through, "segment": None, "start_date": None, "end_date": None}
+    held = warehouse.run("serve/segments.sql", values, **select_lists(SEGMENT_PARTS))
+    names = [column[0].lower() for column in held.description]
+    rows = [row for row in (dict(zip(names, each, strict=True)) for each in held) if row["part"] == "history"]
+    assert sorted({str(row["month_end"]) for row in rows if str(row["month_end"]) <= data_through}) == month_ends
 
 
 def test_cohorts(api, sql):

@@ -1,20 +1,35 @@
--- Sessions at each stage of the purchase funnel, split as asked. A session has the time of every stage it reached.
+-- Sessions of spans of days at each stage of the purchase funnel, split as asked. A session has the time of every stage
+-- it reached.
+with spans as (
+
+    select
+        value[0]::number(18, 0) as span_number,
+        value[1]::varchar::date as start_date,
+        value[2]::varchar::date as end_date
+
+    from table(flatten(input => parse_json(%(spans)s)))
+
+)
+
 select
+    spans.span_number,
     {{ split }} as split_value,
     count(*) as visit,
-    count(view_item_at) as view_item,
-    count(add_to_cart_at) as add_to_cart,
-    count(begin_checkout_at) as begin_checkout,
-    count(purchase_at) as purchase
+    count(sessions.view_item_at) as view_item,
+    count(sessions.add_to_cart_at) as add_to_cart,
+    count(sessions.begin_checkout_at) as begin_checkout,
+    count(sessions.purchase_at) as purchase
 
-from marts.fct_sessions
+from spans
+inner join marts.fct_sessions as sessions on sessions.session_day between spans.start_date and spans.end_date
 
 where
-    session_day between %(start_date)s::date and %(end_date)s::date
-    and session_day <= %(data_through)s::date
-    and (%(device)s is null or coalesce(device_category, 'unknown') = %(device)s)
-    and (%(channel)s is null or channel = %(channel)s)
+    -- From the first to the last day of all spans: a join alone would read every day that there is.
+    sessions.session_day between %(first_day)s::date and %(last_day)s::date
+    and sessions.session_day <= %(data_through)s::date
+    and (%(device)s is null or coalesce(sessions.device_category, 'unknown') = %(device)s)
+    and (%(channel)s is null or sessions.channel = %(channel)s)
 
-group by split_value
+group by spans.span_number, split_value
 
-order by split_value
+order by spans.span_number, split_value
