@@ -10,10 +10,27 @@ with spans as (
 
 ),
 
-sums as (
+carts as (
 
     select
         spans.span_number,
+        held.*
+
+    from spans
+    inner join marts.cart_abandonment as held on held.cart_day between spans.start_date and spans.end_date
+
+    where
+        -- From the first to the last day of all spans: a join alone would read every day that there is.
+        held.cart_day between %(first_day)s::date and %(last_day)s::date
+        and (%(device)s is null or held.device_category = %(device)s)
+        and (%(channel)s is null or held.channel = %(channel)s)
+
+),
+
+sums as (
+
+    select
+        span_number,
         {{ split }} as split_value,
         sum(cart_count) as cart_count,
         sum(bought_cart_count) as bought_cart_count,
@@ -27,16 +44,9 @@ sums as (
         sum(recovered_value)::number(18, 4) as recovered_value,
         sum(lost_value)::number(18, 4) as lost_value
 
-    from spans
-    inner join marts.cart_abandonment as carts on carts.cart_day between spans.start_date and spans.end_date
+    from carts
 
-    where
-        -- From the first to the last day of all spans: a join alone would read every day that there is.
-        carts.cart_day between %(first_day)s::date and %(last_day)s::date
-        and (%(device)s is null or device_category = %(device)s)
-        and (%(channel)s is null or channel = %(channel)s)
-
-    group by spans.span_number, split_value
+    group by span_number, split_value
 
 ),
 

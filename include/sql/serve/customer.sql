@@ -111,43 +111,43 @@ select {{ profile }}
 
 from profile
 
-union all
+union all by name
 
 select {{ behavior }}
 
 from behavior
 
-union all
+union all by name
 
 select {{ rfm }}
 
 from rfm
 
-union all
+union all by name
 
 select {{ value }}
 
 from value
 
-union all
+union all by name
 
 select {{ churn }}
 
 from churn
 
-union all
+union all by name
 
 select {{ segment_history }}
 
 from segment_history
 
-union all
+union all by name
 
 select {{ orders }}
 
 from orders
 
-union all
+union all by name
 
 select {{ refunds }}
 

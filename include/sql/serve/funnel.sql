@@ -9,27 +9,37 @@ with spans as (
 
     from table(flatten(input => parse_json(%(spans)s)))
 
+),
+
+sessions as (
+
+    select
+        spans.span_number,
+        held.*
+
+    from spans
+    inner join marts.fct_sessions as held on held.session_day between spans.start_date and spans.end_date
+
+    where
+        -- From the first to the last day of all spans: a join alone would read every day that there is.
+        held.session_day between %(first_day)s::date and %(last_day)s::date
+        and held.session_day <= %(data_through)s::date
+        and (%(device)s is null or coalesce(held.device_category, 'unknown') = %(device)s)
+        and (%(channel)s is null or held.channel = %(channel)s)
+
 )
 
 select
-    spans.span_number,
+    span_number,
     {{ split }} as split_value,
     count(*) as visit,
-    count(sessions.view_item_at) as view_item,
-    count(sessions.add_to_cart_at) as add_to_cart,
-    count(sessions.begin_checkout_at) as begin_checkout,
-    count(sessions.purchase_at) as purchase
+    count(view_item_at) as view_item,
+    count(add_to_cart_at) as add_to_cart,
+    count(begin_checkout_at) as begin_checkout,
+    count(purchase_at) as purchase
 
-from spans
-inner join marts.fct_sessions as sessions on sessions.session_day between spans.start_date and spans.end_date
+from sessions
 
-where
-    -- From the first to the last day of all spans: a join alone would read every day that there is.
-    sessions.session_day between %(first_day)s::date and %(last_day)s::date
-    and sessions.session_day <= %(data_through)s::date
-    and (%(device)s is null or coalesce(sessions.device_category, 'unknown') = %(device)s)
-    and (%(channel)s is null or sessions.channel = %(channel)s)
+group by span_number, split_value
 
-group by spans.span_number, split_value
-
-order by spans.span_number, split_value
+order by span_number, split_value

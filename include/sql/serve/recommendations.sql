@@ -32,7 +32,7 @@ select {{ product }}
 
 from product
 
-union all
+union all by name
 
 select {{ recommendations }}
 

@@ -83,13 +83,13 @@ select {{ segments }}
 
 from segments
 
-union all
+union all by name
 
 select {{ grid }}
 
 from grid
 
-union all
+union all by name
 
 select {{ history }}
 
