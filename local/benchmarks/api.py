@@ -35,7 +35,7 @@ UNLIMITED = 100_000_000
 REQUESTS_PER_MINUTE = 600
 LIMITED_KEYS = 10
 PATHS = (
-    "/summary",
+    "/analytics/summary",
     "/revenue",
     "/metrics/kpis",
     "/conversion/funnel",
@@ -160,9 +160,7 @@ def _client(key: str, paths: Sequence[str], etags: Mapping[str, str] | None = No
 
 def _direct(stack: Stack) -> dict[str, Any]:
     """The statements of all cold questions without the API: a thread for each client, as many sessions as its pool."""
-    clients = [
-        api_direct.statements(_first(number), LAST_DAY, _limit(number))[:COLD_PER_CLIENT] for number in range(CLIENTS)
-    ]
+    clients = [api_direct.statements(_first(number), LAST_DAY)[:COLD_PER_CLIENT] for number in range(CLIENTS)]
     return api_direct.ask(stack, Settings().pool_size, clients)
 
 
@@ -181,7 +179,7 @@ def _own(number: int) -> list[str]:
         f"/revenue?start_date={first}",
         f"/products/performance?limit={_limit(number)}",
         f"/conversion/funnel?start_date={first}",
-        f"/summary?start_date={first}",
+        f"/analytics/summary?start_date={first}",
     ][:COLD_PER_CLIENT]
 
 

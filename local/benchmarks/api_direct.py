@@ -15,10 +15,12 @@ from typing import Any
 from include.warehouse import Warehouse, render
 from local.snowflake.account import connect
 from local.stack import Stack
+from plugins.analytics.marts import ROWS_AT_ONCE
 from plugins.analytics.parameters import DEFAULT_DAYS, Span
 from plugins.analytics.routes.business import PERIODS, SESSION_SPLITS
 from plugins.analytics.schemas.business import Revenue
 from plugins.analytics.schemas.products import ProductPerformance
+from plugins.analytics.sharing import Spans
 
 
 @dataclass(frozen=True)
@@ -30,28 +32,21 @@ class Statement:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-def statements(first: date, last: date, product_limit: int) -> list[list[Statement]]:
+def statements(first: date, last: date) -> list[list[Statement]]:
     """What revenue, products, the funnel and the summary ask the warehouse for a client's cold questions, in turn."""
     span = Span(first, last)
-    days = {"start_date": first, "end_date": last}
     period, table = PERIODS["day"]
     usual = Span(date.fromordinal(last.toordinal() - DEFAULT_DAYS + 1), last)
-    page = {"category": None, "limit": product_limit + 1, "offset": 0}
+    page = {"category": None, "limit": ROWS_AT_ONCE, "offset": 0}
     months = {"first_period": usual.first_period("month"), "end_date": last}
     by = {"sort": "gross_revenue", "direction": "desc", "columns": ProductPerformance.columns()}
     everywhere = {"data_through": last, "device": None, "channel": None}
     compared = [each for each in (span, span.previous) if each]
     return [
-        [
-            Statement(
-                "kpis",
-                days | {"first_period": first, "limit": 367, "offset": 0},
-                {"period": period, "table": table, "columns": Revenue.columns()},
-            )
-        ],
+        [Statement("kpis", {}, {"period": period, "table": table, "columns": Revenue.columns()})],
         [Statement("products", months | page, by)],
-        [Statement("funnel", days | everywhere, {"split": SESSION_SPLITS["none"]})],
-        [Statement("span_totals", {"start_date": each.start, "end_date": each.end}) for each in compared],
+        [Statement("funnel", everywhere | Spans(span).values(), {"split": SESSION_SPLITS["none"]})],
+        [Statement("span_totals", Spans(*compared).values())],
     ]
 
 

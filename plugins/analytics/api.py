@@ -34,6 +34,7 @@ from plugins.analytics.routes.quality import quality
 from plugins.analytics.schemas.base import ProblemDetails
 from plugins.analytics.sessions import WarehouseSessions
 from plugins.analytics.settings import API_PREFIX, Settings
+from plugins.analytics.sharing import SharedRows
 
 SUBJECTS = (
     business,
@@ -68,6 +69,7 @@ class Parts:
     pii_sessions: WarehouseSessions
     check_sessions: WarehouseSessions
     builds: Builds
+    shared: SharedRows
     keys: Keys
     failures: FailedSignIns
     audit: AuditLog
@@ -76,14 +78,17 @@ class Parts:
     def from_settings(cls, settings: Settings) -> "Parts":
         metrics = Metrics()
         failures = FailedSignIns(settings.failed_sign_ins_per_minute)
+        sessions = WarehouseSessions(config.WAREHOUSE_READER, settings, metrics, settings.pool_size)
         checks = WarehouseSessions(config.WAREHOUSE_READER, settings, metrics, settings.check_pool_size)
+        builds = Builds(checks, settings, metrics)
         return cls(
             settings,
             metrics,
-            WarehouseSessions(config.WAREHOUSE_READER, settings, metrics, settings.pool_size),
+            sessions,
             WarehouseSessions(config.WAREHOUSE_PII_READER, settings, metrics, settings.pool_size),
             checks,
-            Builds(checks, settings, metrics),
+            builds,
+            SharedRows(sessions, settings.shared_values, builds.is_newest),
             Keys(checks, settings, failures),
             failures,
             AuditLog(),
@@ -154,6 +159,7 @@ def create_routes(parts: Parts) -> FastAPI:
     )
     app.state.sessions = parts.sessions
     app.state.pii_sessions = parts.pii_sessions
+    app.state.shared = parts.shared
     app.state.builds = parts.builds
     app.state.ready_seconds = parts.settings.ready_seconds
     app.state.metrics = parts.metrics
@@ -171,6 +177,7 @@ def create_routes(parts: Parts) -> FastAPI:
 
 def _respond(request: Request, problem: Problem) -> Response:
     asked: Asked = request.scope["analytics"]
+    asked.problem = problem
     return Response(problem.body(asked.request_id), problem.status, problem.headers, MEDIA_TYPE)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from plugins.analytics.builds import Build
 from plugins.analytics.metrics import Metrics
+from plugins.analytics.problem import Problem
 
 OVERHEAD_BYTES = 600  # of an answer beside its body
 
@@ -24,6 +25,8 @@ class Answer:
     """Empty for an answer that is not to be kept."""
     personal_data_of: str | None = None
     """Key of the customer whose personal data it holds."""
+    problem: Problem | None = None
+    """Of an error: all who waited are told of it, each under the id of their own request."""
 
     @property
     def size(self) -> int:

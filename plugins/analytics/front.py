@@ -67,6 +67,8 @@ class Asked:
     """Whose credentials they were, where they are good no more."""
     peer: str | None = None
     """Address of the client, where nobody is signed in."""
+    problem: Problem | None = None
+    """What the answer tells, where it is an error."""
 
 
 class Front:
@@ -93,7 +95,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
-        elif _path(scope).startswith(API_PREFIX):
+        elif _path(scope).startswith(f"{API_PREFIX}/"):
             await self._api(scope, send)
         else:
             await self._open(scope, receive, send)
@@ -115,6 +117,9 @@ class Front:
         headers = dict(scope["headers"])
         try:
             answer = await self._answer(scope, headers, asked)
+            if answer.problem is not None:
+                asked.route = answer.route
+                answer = _problem_answer(answer.problem, asked)
         except Problem as problem:
             answer = _problem_answer(problem, asked)
             if asked.principal is None:
@@ -167,7 +172,15 @@ class Front:
         headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
         if start["status"] != 200 or not asked.keep:
             unkept = (*headers, DO_NOT_STORE)
-            return Answer(start["status"], unkept, body, route, asked.rows, personal_data_of=asked.personal_data_of)
+            return Answer(
+                start["status"],
+                unkept,
+                body,
+                route,
+                asked.rows,
+                personal_data_of=asked.personal_data_of,
+                problem=asked.problem,
+            )
         assert asked.build is not None
         etag = b'"%d-%s"' % (asked.build.number, hashlib.sha256(body).hexdigest()[:32].encode())
         return Answer(200, (*headers, REVALIDATE, (b"etag", etag)), body, route, asked.rows, etag)

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from include.warehouse import connect_args, render
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import PoolProxiedConnection
 
 log = logging.getLogger("analytics.warehouse")
+
+Values = Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None
+"""Values of a query, or what makes them once a session is free for it."""
 
 SESSION_SECONDS = 3000  # Snowflake's tokens live an hour
 SESSION_ENDED = "390"
@@ -41,7 +44,7 @@ class WarehouseSessions:
             reset_on_return=None,
         )
 
-    def rows(self, operation: str, file: str, values: Mapping[str, Any] | None = None, **names: str) -> list[dict]:
+    def rows(self, operation: str, file: str, values: Values = None, **names: str) -> list[dict]:
         """Rows of a query, by lower-case column names.
 
         Raises:
@@ -61,14 +64,14 @@ class WarehouseSessions:
         """Close the sessions that are not in use."""
         self._pool.dispose()
 
-    def _twice(self, operation: str, statement: str, values: Mapping[str, Any] | None) -> list[dict]:
+    def _twice(self, operation: str, statement: str, values: Values) -> list[dict]:
         """The rows; a kept session that has ended meanwhile is replaced by a new one, once."""
         from snowflake.connector import errors
 
         for attempt in (1, 2):
             session = self._session()
             try:
-                return _run(session, operation, statement, values)
+                return _run(session, operation, statement, values() if callable(values) else values)
             except errors.ProgrammingError as error:
                 if str(error.errno).startswith(SESSION_ENDED) and attempt == 1:
                     session.invalidate()

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-API_PREFIX = "/api/v1/analytics"
+API_PREFIX = "/api/v1"
 MAX_TARGET_BYTES = 8192  # path and query
 MAX_BODY_BYTES = 1024  # no operation reads a body
 
@@ -19,6 +19,9 @@ class Settings:
     failed_sign_ins_per_minute: int = 60
     """Of each client address. Beyond, no unknown key is looked for; known keys go on working from there."""
     cache_bytes: int = 64_000_000
+    """Of whole answers."""
+    shared_values: int = 400_000
+    """Of rows that several questions take from; about as many hundred bytes."""
     pool_size: int = 4
     """Sessions of the warehouse for questions, and so questions asked of it at once."""
     check_pool_size: int = 2
@@ -54,6 +57,7 @@ class Settings:
                 os.environ.get("API_FAILED_SIGN_INS_PER_MINUTE", cls.failed_sign_ins_per_minute)
             ),
             cache_bytes=int(os.environ.get("API_CACHE_BYTES", cls.cache_bytes)),
+            shared_values=int(os.environ.get("API_SHARED_VALUES", cls.shared_values)),
             pool_size=int(os.environ.get("API_POOL_SIZE", cls.pool_size)),
             login_seconds=int(os.environ.get("API_LOGIN_SECONDS", cls.login_seconds)),
             statement_seconds=int(os.environ.get("API_STATEMENT_SECONDS", cls.statement_seconds)),

@@ -9,7 +9,17 @@ import time
 from typing import Any
 
 SUMMARY = "/analytics/api/v1/analytics/summary"
-CUSTOMERS = "/analytics/api/v1/analytics/customers/top"
+CUSTOMERS = "/analytics/api/v1/customers/top"
+ASKED = (
+    "/analytics/api/v1/analytics/summary?start_date=2026-06-01&end_date=2026-06-20",
+    "/analytics/api/v1/customers/rfm?segment=Champions&limit=5",
+    "/analytics/api/v1/customers/segments",
+    "/analytics/api/v1/conversion/funnel?start_date=2026-06-01&end_date=2026-06-20",
+    "/analytics/api/v1/products/affinity?min_support=0.01&limit=5",
+    "/analytics/api/v1/cohorts/retention",
+    "/analytics/api/v1/customers/behavior?customer_id=C000032",
+    "/analytics/api/v1/metrics/kpis?start_date=2026-06-01&end_date=2026-06-20",
+)
 AUDIT_SECONDS = 1  # until the log of requests is written
 
 
@@ -38,11 +48,10 @@ def ask(key: str) -> dict[str, Any]:
             "token again": client.get(SUMMARY, headers=bearer | etag).status_code,
             "cookie": client.get(SUMMARY, headers=cookie).status_code,
             "customers": client.get(CUSTOMERS, headers=bearer).status_code,
-            "personal data": client.get(
-                "/analytics/api/v1/analytics/customers/C000032?include=pii", headers=bearer
-            ).status_code,
+            "personal data": client.get("/analytics/api/v1/customers/C000032?include=pii", headers=bearer).status_code,
             "key": client.get(SUMMARY, headers={"X-API-Key": key}).status_code,
             "key as token": client.get(SUMMARY, headers={"Authorization": f"Bearer {key}"}).status_code,
+            "paths": {path: client.get(path, headers=bearer).status_code for path in ASKED},
             "ready": client.get("/analytics/ready").status_code,
             "description": client.get("/analytics/openapi.json").status_code,
             "plugins": [plugin["name"] for plugin in plugins],

@@ -23,7 +23,7 @@ CUSTOMER_ROWS = [
     "/customers/C000032",
 ]
 FIGURES = [
-    "/summary",
+    "/analytics/summary",
     "/revenue",
     "/metrics/kpis",
     "/conversion/funnel",
@@ -68,38 +68,38 @@ def test_wrong_keys_are_refused(address, api):
         "",
     ):
         answer = requests.get(
-            f"{address}{API_PREFIX}/summary",
+            f"{address}{API_PREFIX}/analytics/summary",
             headers={"Authorization": f"Bearer {wrong}".encode("latin-1")},
             timeout=60,
         )
         assert answer.status_code == 401, wrong
-    assert api.get("/summary").status_code == 200
+    assert api.get("/analytics/summary").status_code == 200
 
 
 def test_a_key_may_also_stand_in_its_own_header(address, api):
-    assert Client(address).get("/summary", headers={"X-API-Key": api.key}).status_code == 200
-    assert Client(address).get("/summary", headers={"X-API-Key": ""}).status_code == 401
-    assert Client(address).get("/summary", headers={"Authorization": f"Basic {api.key}"}).status_code == 401
+    assert Client(address).get("/analytics/summary", headers={"X-API-Key": api.key}).status_code == 200
+    assert Client(address).get("/analytics/summary", headers={"X-API-Key": ""}).status_code == 401
+    assert Client(address).get("/analytics/summary", headers={"Authorization": f"Basic {api.key}"}).status_code == 401
 
 
 def test_an_expired_key_is_refused(address, make_key):
     client = Client(address, make_key(keys.ANALYTICS_READ, lasting=timedelta(seconds=3)))
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200
     time.sleep(3)
-    answer = client.get("/summary")
+    answer = client.get("/analytics/summary")
     assert answer.status_code == 401
     assert "expired" in answer.json()["detail"]
 
 
 def test_a_revoked_key_is_refused_soon(address, make_key, warehouse):
     client = Client(address, make_key(keys.ANALYTICS_READ))
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200
     assert keys.revoke(warehouse, client.key.split(".")[0])
     assert not keys.revoke(warehouse, client.key.split(".")[0])
     deadline = time.monotonic() + 20
-    while client.get("/summary").status_code == 200 and time.monotonic() < deadline:
+    while client.get("/analytics/summary").status_code == 200 and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert client.get("/summary").status_code == 401
+    assert client.get("/analytics/summary").status_code == 401
 
 
 def test_only_a_hash_of_a_key_is_kept(warehouse, api):
@@ -211,19 +211,19 @@ def test_a_key_that_asks_too_often_waits(serve, make_key):
 
 def test_who_fails_to_sign_in_too_often_is_not_looked_for(serve, make_key):
     client = Client(serve(failed_sign_ins_per_minute=5), make_key(keys.ANALYTICS_READ))
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200
     guesses = [Client(client.base_url, f"ak_{number:016x}.guess") for number in range(5)]
     guesses += [Client(client.base_url, f"{client.key}x"), Client(client.base_url, "ak_")]
-    assert [guess.get("/summary").status_code for guess in guesses] == [401] * 5 + [429] * 2
+    assert [guess.get("/analytics/summary").status_code for guess in guesses] == [401] * 5 + [429] * 2
     time.sleep(0.6)  # older than keys may be
     loads = key_loads(client)
-    answers = [guess.get("/summary") for guess in guesses]
+    answers = [guess.get("/analytics/summary") for guess in guesses]
     assert {answer.status_code for answer in answers} == {429}
     assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers)
     assert answers[0].json()["type"].endswith("too-many-requests")
     assert key_loads(client) == loads
-    assert client.get("/summary").status_code == 200
-    assert Client(client.base_url).get("/summary").status_code == 401, "no credentials are no guess"
+    assert client.get("/analytics/summary").status_code == 200
+    assert Client(client.base_url).get("/analytics/summary").status_code == 401, "no credentials are no guess"
 
 
 def key_loads(client):
@@ -241,7 +241,7 @@ def test_the_log_tells_who_asked_what_and_nothing_personal(api_with_pii, person,
         api_with_pii.get("/customers/top")
         api_with_pii.get(path, include="pii")
         api_with_pii.get("/customers/rfm", segment=person["email"])
-        Client(api_with_pii.base_url, "ak_0.secret-of-somebody").get("/summary")
+        Client(api_with_pii.base_url, "ak_0.secret-of-somebody").get("/analytics/summary")
         lines = logged_after(caplog, 4)
     top, personal, searched, refused = lines
     assert (top["who"], top["route"], top["status"], top["rows"]) == (
@@ -273,7 +273,7 @@ def test_the_log_names_an_expired_key_but_not_one_with_a_wrong_secret(address, m
     caplog.clear()
     with caplog.at_level(logging.INFO, "analytics.audit"):
         for presented in (key, key + "x", None):
-            assert Client(address, presented).get("/summary").status_code == 401
+            assert Client(address, presented).get("/analytics/summary").status_code == 401
         lines = logged_after(caplog, 3)
     assert [line["who"] for line in lines] == [key.split(".")[0], None, None]
     assert {line["peer"] for line in lines} == {"127.0.0.1"}
@@ -299,7 +299,7 @@ def logged(caplog):
 def test_metrics_name_routes_and_never_customers(api, person):
     api.get(f"/customers/{person['customer_id']}")
     api.get(f"/customers/{person['email']}")
-    requests.request("PROPFIND", f"{api.base_url}{API_PREFIX}/summary", timeout=60)
+    requests.request("PROPFIND", f"{api.base_url}{API_PREFIX}/analytics/summary", timeout=60)
     text = api.get("/metrics").text
     assert 'method="other"' in text and "PROPFIND" not in text
     assert f'route="{API_PREFIX}/customers/{{customer_id}}",status="200"' in text

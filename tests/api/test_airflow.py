@@ -9,6 +9,7 @@ import pytest
 
 from local.airflow_environment import AirflowEnvironment
 from local.stack import REPOSITORY
+from tests.api.airflow_client import ASKED
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,10 @@ def test_airflows_login_counts(answered):
     assert (answered["token again"], answered["cookie"], answered["customers"]) == (304, 200, 200)
 
 
+def test_the_paths_stand_below_the_plugins_prefix(answered):
+    assert answered["paths"] == dict.fromkeys(ASKED, 200)
+
+
 def test_airflows_login_opens_no_personal_data(answered):
     assert answered["personal data"] == 403
 
@@ -70,6 +75,7 @@ def test_each_request_is_a_clean_line_of_the_log(printed, api):
         *((200, "admin"), (401, None), (401, None)),
         *((status, "admin") for status in (304, 200, 200, 403)),
         *((200, key_id), (200, key_id)),
+        *((200, "admin") for _ in ASKED),
     ]
     assert not [line for line in printed if "analytics.audit" in line]
 

@@ -31,28 +31,30 @@ def test_a_second_answer_is_the_first_and_costs_no_query(client):
 
 
 def test_who_has_the_answer_is_not_sent_it_again(client):
-    etag = client.get("/summary").headers["etag"]
+    etag = client.get("/analytics/summary").headers["etag"]
     for given in (etag, f'"other", {etag}', f"W/{etag}", "*"):
-        answer = client.get("/summary", headers={"If-None-Match": given})
+        answer = client.get("/analytics/summary", headers={"If-None-Match": given})
         assert (answer.status_code, answer.content) == (304, b""), given
         assert answer.headers["etag"] == etag
         assert answer.headers["cache-control"] == "private, no-cache" and "authorization" in answer.headers["vary"]
         assert "content-type" not in answer.headers and answer.headers["x-request-id"], "the client has the others"
     for given in ('"other"', etag.strip('"'), ""):
-        assert client.get("/summary", headers={"If-None-Match": given}).status_code == 200, given
+        assert client.get("/analytics/summary", headers={"If-None-Match": given}).status_code == 200, given
 
 
 def test_etags_tell_answers_apart_and_processes_together(client, api):
-    etags = {client.get(path).headers["etag"] for path in ("/summary", "/revenue", "/categories", "/customers/top")}
+    etags = {
+        client.get(path).headers["etag"] for path in ("/analytics/summary", "/revenue", "/categories", "/customers/top")
+    }
     assert len(etags) == 4
-    assert client.get("/summary").headers["etag"] == api.get("/summary").headers["etag"]
-    number = client.get("/summary").json()["meta"]["build_id"]
+    assert client.get("/analytics/summary").headers["etag"] == api.get("/analytics/summary").headers["etag"]
+    number = client.get("/analytics/summary").json()["meta"]["build_id"]
     assert all(etag.startswith(f'"{number}-') for etag in etags)
 
 
 def test_an_etag_needs_a_key_like_the_answer(client):
-    etag = client.get("/summary").headers["etag"]
-    assert Client(client.base_url).get("/summary", headers={"If-None-Match": etag}).status_code == 401
+    etag = client.get("/analytics/summary").headers["etag"]
+    assert Client(client.base_url).get("/analytics/summary", headers={"If-None-Match": etag}).status_code == 401
 
 
 def test_probes_do_not_ask_the_warehouse_each_time(serve, api):

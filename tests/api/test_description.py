@@ -12,7 +12,7 @@ PATHS = {
     *(
         f"{API_PREFIX}{path}"
         for path in (
-            "/summary",
+            "/analytics/summary",
             "/customers/rfm",
             "/customers/segments",
             "/conversion/funnel",

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from plugins.analytics.parts import select_lists
+from plugins.analytics.routes.customers import SEGMENT_PARTS
 from tests.api.conftest import Client
 
 START, END = "2026-05-10", "2026-06-20"
@@ -55,7 +57,7 @@ def test_periods(api, sql, path, grain, period, mart):
 
 
 def test_summary(api, sql):
-    data = api.data("/summary", **SPAN)
+    data = api.data("/analytics/summary", **SPAN)
     for shown, start, end in ((data["current"], START, END), (data["previous"], "2026-03-29", "2026-05-09")):
         if shown is None:
             continue
@@ -85,11 +87,11 @@ def test_summary(api, sql):
 
 def test_a_summary_is_compared_with_whole_spans_only(api):
     """The shop begins on 17 April: the 15 days before May are there, the 42 days before 10 May are not."""
-    whole = api.data("/summary", start_date="2026-05-05", end_date="2026-05-10")
+    whole = api.data("/analytics/summary", start_date="2026-05-05", end_date="2026-05-10")
     assert whole["previous"]["day_count"] == 6
     now, before = (Decimal(whole[name]["gross_revenue"]) for name in ("current", "previous"))
     assert whole["change"]["gross_revenue"] == pytest.approx(float((now - before) / before), abs=1e-8)
-    part = api.data("/summary", **SPAN)
+    part = api.data("/analytics/summary", **SPAN)
     assert part["previous"] is None
     assert set(part["change"].values()) == {None}
 
@@ -97,7 +99,8 @@ def test_a_summary_is_compared_with_whole_spans_only(api):
 def test_a_summary_is_compared_up_to_the_last_day_that_is_held(api):
     """Half of the span is still to come: its days so far are compared with as many before."""
     held, reaching = (
-        api.get("/summary", start_date="2026-06-16", end_date=end).json() for end in ("2026-06-30", "2026-07-15")
+        api.get("/analytics/summary", start_date="2026-06-16", end_date=end).json()
+        for end in ("2026-06-30", "2026-07-15")
     )
     assert reaching == held
     assert reaching["data"]["previous"]["day_count"] == reaching["data"]["current"]["day_count"] == 15
@@ -107,7 +110,7 @@ def test_a_summary_is_compared_up_to_the_last_day_that_is_held(api):
 
 @pytest.mark.parametrize("span", [{"start_date": "2026-07-01"}, {"start_date": "2026-07-01", "end_date": "2026-07-30"}])
 def test_a_summary_of_days_to_come_is_compared_with_nothing(api, span):
-    answer = api.get("/summary", **span).json()
+    answer = api.get("/analytics/summary", **span).json()
     assert (answer["data"]["current"]["day_count"], answer["data"]["previous"]) == (0, None)
     assert set(answer["data"]["change"].values()) == {None}
     assert (answer["meta"]["start_date"], answer["meta"]["end_date"]) == (None, None)
@@ -134,7 +137,7 @@ def test_meta_names_the_days_that_are_covered(api, path, parameters, covered):
 
 
 def test_a_span_without_days_is_empty_and_not_wrong(api):
-    data = api.data("/summary", start_date="2001-01-01", end_date="2001-01-31")
+    data = api.data("/analytics/summary", start_date="2001-01-01", end_date="2001-01-31")
     assert (data["current"]["gross_revenue"], data["current"]["average_order_value"]) == ("0.0000", None)
     assert api.data("/revenue", start_date="2001-01-01", end_date="2001-01-31") == []
     assert api.data("/conversion/funnel", start_date="2001-01-01", end_date="2001-01-31") == []
@@ -148,7 +151,7 @@ def test_the_default_span_is_the_last_30_days(api):
 
 def test_meta_tells_the_build(api, sql):
     [build] = sql("select * from audit.builds order by build_number desc limit 1")
-    meta = api.get("/summary").json()["meta"]
+    meta = api.get("/analytics/summary").json()["meta"]
     assert meta["build_id"] == build["build_number"]
     assert meta["data_through"] == str(build["data_through"]) == "2026-06-30"
     assert meta["built_at"].startswith(build["finished_at"].isoformat()[:19])
@@ -318,8 +321,11 @@ def test_history_has_as_many_month_ends_as_asked(serve, api, two_years, months):
     ("data_through", "month_ends"), [("2026-06-29", ["2026-05-31"]), ("2026-05-31", ["2026-05-31"])]
 )
 def test_history_ends_with_the_last_month_that_is_over(warehouse, data_through, month_ends):
-    rows = warehouse.rows("serve/segment_history.sql", {"months": 1, "data_through": data_through})
-    assert sorted({str(month_end) for month_end, *_ in rows if str(month_end) <= data_through}) == month_ends
+    values = {"months": 1, "last_day": data_through, "segment": None, "start_date": None, "end_date": None}
+    held = warehouse.run("serve/segments.sql", values, **select_lists(SEGMENT_PARTS))
+    names = [column[0].lower() for column in held.description]
+    rows = [row for row in (dict(zip(names, each, strict=True)) for each in held) if row["part"] == "history"]
+    assert sorted({str(row["month_end"]) for row in rows if str(row["month_end"]) <= data_through}) == month_ends
 
 
 def test_cohorts(api, sql):

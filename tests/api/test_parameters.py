@@ -7,16 +7,16 @@ from tests.api.conftest import Client
 
 LONG = "x" * 129
 INVALID = [
-    ("/summary", {"start_date": "2026-06-31"}, "start_date"),
-    ("/summary", {"start_date": "yesterday"}, "start_date"),
-    ("/summary", {"end_date": "2026-13-01"}, "end_date"),
-    ("/summary", {"end_date": "0"}, "end_date"),
-    ("/summary", {"end_date": "1782777600"}, "end_date"),
-    ("/summary", {"end_date": "2026-06-30T00:00:00Z"}, "end_date"),
-    ("/summary", {"end_date": "٢٠٢٦-٠٦-٣٠"}, "end_date"),
-    ("/summary", {"start_date": "2026-06-30", "end_date": "2026-06-29"}, "end_date"),
-    ("/summary", {"start_date": "99999-01-01"}, "start_date"),
-    ("/summary", {"sart_date": "2026-06-01"}, "sart_date"),
+    ("/analytics/summary", {"start_date": "2026-06-31"}, "start_date"),
+    ("/analytics/summary", {"start_date": "yesterday"}, "start_date"),
+    ("/analytics/summary", {"end_date": "2026-13-01"}, "end_date"),
+    ("/analytics/summary", {"end_date": "0"}, "end_date"),
+    ("/analytics/summary", {"end_date": "1782777600"}, "end_date"),
+    ("/analytics/summary", {"end_date": "2026-06-30T00:00:00Z"}, "end_date"),
+    ("/analytics/summary", {"end_date": "٢٠٢٦-٠٦-٣٠"}, "end_date"),
+    ("/analytics/summary", {"start_date": "2026-06-30", "end_date": "2026-06-29"}, "end_date"),
+    ("/analytics/summary", {"start_date": "99999-01-01"}, "start_date"),
+    ("/analytics/summary", {"sart_date": "2026-06-01"}, "sart_date"),
     ("/revenue", {"grain": "hour"}, "grain"),
     ("/revenue", {"limit": 0}, "limit"),
     ("/revenue", {"limit": -5}, "limit"),
@@ -112,19 +112,19 @@ def test_unknown_paths_and_other_methods(api):
     import requests
 
     assert api.get("/nothing/here").status_code == 404
-    url, headers = f"{api.base_url}{API_PREFIX}/summary", {"Authorization": f"Bearer {api.key}"}
+    url, headers = f"{api.base_url}{API_PREFIX}/analytics/summary", {"Authorization": f"Bearer {api.key}"}
     for method in ("POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
         answer = requests.request(method, url, headers=headers, timeout=60)
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET"), method
     assert requests.post(url, headers=headers, data=b"x" * 2000, timeout=60).status_code == 413
-    assert api.get("/summary", start_date="2" * 9000).status_code == 414
+    assert api.get("/analytics/summary", start_date="2" * 9000).status_code == 414
 
 
 def test_a_path_with_a_slash_too_many_is_unknown_and_no_redirect(api):
     import requests
 
     url, headers = (
-        f"{api.base_url}{API_PREFIX}/summary/",
+        f"{api.base_url}{API_PREFIX}/analytics/summary/",
         {"Authorization": f"Bearer {api.key}", "Host": "evil.example"},
     )
     answer = requests.get(url, headers=headers, timeout=60, allow_redirects=False)
@@ -137,7 +137,7 @@ def test_a_path_with_a_slash_too_many_is_unknown_and_no_redirect(api):
     [
         ("/customers/rfm?segment=A&segment=B", ["segment"]),
         ("/customers/rfm?segment=A&segment=A&limit=5", ["segment"]),
-        ("/summary?start_date=2026-06-01&start_date=2026-06-02&end_date=&end_date=", ["end_date", "start_date"]),
+        (f"/analytics/summary?{'start_date=2026-06-01&' * 2}end_date=&end_date=", ["end_date", "start_date"]),
         ("/quality/batches?limit=1&limit=2", ["limit"]),
     ],
 )  # fmt: skip
@@ -149,7 +149,9 @@ def test_a_parameter_that_is_given_twice_is_named(api, question, twice):
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1582-10-10", "2024-02-29"])
 @pytest.mark.parametrize("side", ["start_date", "end_date"])
-@pytest.mark.parametrize("path", ["/summary", "/revenue", "/categories", "/cohorts/retention", "/carts/abandonment"])
+@pytest.mark.parametrize(
+    "path", ["/analytics/summary", "/revenue", "/categories", "/cohorts/retention", "/carts/abandonment"]
+)
 def test_the_ends_of_the_calendar_are_days_like_others(api, path, side, day):
     for parameters in ({side: day}, {"start_date": day, "end_date": day}, {"grain": "week", side: day}):
         if "grain" not in parameters or path == "/revenue":
@@ -157,17 +159,20 @@ def test_the_ends_of_the_calendar_are_days_like_others(api, path, side, day):
 
 
 def test_answers_are_guarded(api):
-    answer = api.get("/summary")
+    answer = api.get("/analytics/summary")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "private, no-cache"
-    assert "access-control-allow-origin" not in api.get("/summary", headers={"Origin": "https://a.example"}).headers
+    assert (
+        "access-control-allow-origin"
+        not in api.get("/analytics/summary", headers={"Origin": "https://a.example"}).headers
+    )
 
 
 def test_other_origins_may_read_where_they_are_listed(serve, api):
     listed = Client(serve(cors_origins=("https://a.example",)), api.key)
     for origin, allowed in (("https://a.example", "https://a.example"), ("https://b.example", None)):
-        answer = listed.get("/summary", headers={"Origin": origin})
+        answer = listed.get("/analytics/summary", headers={"Origin": origin})
         assert answer.headers.get("access-control-allow-origin") == allowed
 
 

@@ -49,7 +49,9 @@ def test_a_key_is_made_used_listed_and_revoked(served):
     made = run("keys", "create", "--name", "dashboard", "--scope", "analytics:read", "--expires-in", "30d")
     assert made.returncode == 0, made.stderr
     key = made.stdout.strip()
-    answer = requests.get(f"{address}{API_PREFIX}/summary", headers={"Authorization": f"Bearer {key}"}, timeout=60)
+    answer = requests.get(
+        f"{address}{API_PREFIX}/analytics/summary", headers={"Authorization": f"Bearer {key}"}, timeout=60
+    )
     assert answer.status_code == 200, answer.text
     assert answer.json()["meta"]["data_through"] == "2026-06-30"
     key_id, secret = key.split(".")

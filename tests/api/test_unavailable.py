@@ -29,7 +29,7 @@ def nowhere(shop, monkeypatch: pytest.MonkeyPatch):
 
 def test_a_warehouse_that_is_away(nowhere, serve, api):
     client = Client(serve(login_seconds=1, retry_seconds=30), api.key)
-    for path in ("/summary", "/ready"):
+    for path in ("/analytics/summary", "/ready"):
         answer = client.get(path)
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
@@ -53,7 +53,7 @@ def test_a_session_that_ended_is_replaced(serve, api, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(snowflake.connector, "connect", remembered)
     client = Client(serve(), api.key)
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200
     for session in opened:
         session.close()
     assert client.get("/revenue").status_code == 200
@@ -66,14 +66,14 @@ def test_nothing_is_built_yet(shop, serve, api, warehouse):
         session.execute("create table audit.builds as select * from audit.builds_kept where 1 = 0")
         try:
             client = Client(serve(), api.key)
-            for path in ("/summary", "/ready"):
+            for path in ("/analytics/summary", "/ready"):
                 answer = client.get(path)
                 assert (answer.status_code, answer.json()["type"]) == (503, "urn:analytics:problem:not-built")
         finally:
             session.execute("drop table audit.builds")
             session.execute("alter table audit.builds_kept rename to audit.builds")
     time.sleep(0.5)
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200
 
 
 @pytest.fixture
@@ -107,19 +107,19 @@ def fails_with(error: Exception) -> Callable[[], None]:
 
 def test_slow_questions_hold_up_no_kept_answer(serve, api, held, make_key):
     client = Client(serve(pool_size=2, pool_wait_seconds=0.3), api.key)
-    etag = client.get("/summary").headers["etag"]
+    etag = client.get("/analytics/summary").headers["etag"]
     new = Client(client.base_url, make_key(keys.ANALYTICS_READ, keys.CUSTOMERS_READ))
     with ThreadPoolExecutor(2) as together:
         slow = [together.submit(client.get, "/products/performance", limit=number) for number in (1, 2)]
         until = time.monotonic() + 3
         while time.monotonic() < until:
-            assert client.get("/summary").status_code == 200
-            assert client.get("/summary", headers={"If-None-Match": etag}).status_code == 304
+            assert client.get("/analytics/summary").status_code == 200
+            assert client.get("/analytics/summary", headers={"If-None-Match": etag}).status_code == 304
             assert client.get("/ready").status_code == 200
             refused = client.get("/revenue", start_date="2026-06-02")
             assert (refused.status_code, refused.json()["type"]) == (503, "urn:analytics:problem:warehouse-busy")
             assert int(refused.headers["retry-after"]) >= 1
-        assert new.get("/summary").status_code == 200, "a new key is looked for beside the questions"
+        assert new.get("/analytics/summary").status_code == 200, "a new key is looked for beside the questions"
         assert new.get("/revenue").status_code == 503
         held.set()
         assert [answer.result().status_code for answer in slow] == [200, 200]
@@ -132,18 +132,18 @@ def test_a_question_that_takes_too_long(serve, api, before):
     answer = client.get("/revenue")
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:analytics:problem:warehouse-slow")
     assert int(answer.headers["retry-after"]) >= 1
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200
 
 
 def test_while_the_build_check_is_too_slow_the_last_known_build_is_served(serve, api, before):
     client = Client(serve(check_wait_seconds=0.2), api.key)
-    known = client.get("/summary").json()["meta"]["build_id"]
+    known = client.get("/analytics/summary").json()["meta"]["build_id"]
     free = threading.Event()
     for delay in (fails_with(ProgrammingError("statement was cancelled", errno=604)), lambda: free.wait(30)):
         before("newestBuild", delay)
         until = time.monotonic() + 1.5
         while time.monotonic() < until:
-            for path in ("/summary", "/categories"):
+            for path in ("/analytics/summary", "/categories"):
                 answer = client.get(path)
                 assert (answer.status_code, answer.json()["meta"]["build_id"]) == (200, known)
             assert client.get("/ready").status_code == 200
@@ -152,12 +152,12 @@ def test_while_the_build_check_is_too_slow_the_last_known_build_is_served(serve,
 
 def test_a_warehouse_that_goes_away_is_told_also_of_kept_answers(serve, api, before):
     client = Client(serve(), api.key)
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200
     before("newestBuild", fails_with(OperationalError("no route")))
     time.sleep(0.5)
-    for path in ("/summary", "/ready"):
+    for path in ("/analytics/summary", "/ready"):
         answer = client.get(path)
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:analytics:problem:warehouse-away")
     before("newestBuild", lambda: None)
     time.sleep(0.5)
-    assert client.get("/summary").status_code == 200
+    assert client.get("/analytics/summary").status_code == 200

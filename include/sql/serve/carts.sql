@@ -1,7 +1,36 @@
--- Carts opened in a span and what became of them, split as asked; rates from the sums.
-with sums as (
+-- Carts opened in spans of days and what became of them, split as asked; rates from the sums.
+with spans as (
 
     select
+        value[0]::number(18, 0) as span_number,
+        value[1]::varchar::date as start_date,
+        value[2]::varchar::date as end_date
+
+    from table(flatten(input => parse_json(%(spans)s)))
+
+),
+
+carts as (
+
+    select
+        spans.span_number,
+        held.*
+
+    from spans
+    inner join marts.cart_abandonment as held on held.cart_day between spans.start_date and spans.end_date
+
+    where
+        -- From the first to the last day of all spans: a join alone would read every day that there is.
+        held.cart_day between %(first_day)s::date and %(last_day)s::date
+        and (%(device)s is null or held.device_category = %(device)s)
+        and (%(channel)s is null or held.channel = %(channel)s)
+
+),
+
+sums as (
+
+    select
+        span_number,
         {{ split }} as split_value,
         sum(cart_count) as cart_count,
         sum(bought_cart_count) as bought_cart_count,
@@ -15,14 +44,9 @@ with sums as (
         sum(recovered_value)::number(18, 4) as recovered_value,
         sum(lost_value)::number(18, 4) as lost_value
 
-    from marts.cart_abandonment
+    from carts
 
-    where
-        cart_day between %(start_date)s::date and %(end_date)s::date
-        and (%(device)s is null or device_category = %(device)s)
-        and (%(channel)s is null or channel = %(channel)s)
-
-    group by split_value
+    group by span_number, split_value
 
 ),
 
@@ -44,4 +68,4 @@ final as (
 
 select * from final
 
-order by split_value
+order by span_number, split_value

@@ -1,50 +1,72 @@
--- The main figures of a span of days: sums of its days, each customer counted once, rates from the sums.
-with days as (
+-- The main figures of spans of days: sums of their days, each customer counted once, rates from the sums.
+with spans as (
 
-    select *
+    select
+        value[0]::number(18, 0) as span_number,
+        value[1]::varchar::date as start_date,
+        value[2]::varchar::date as end_date
 
-    from marts.agg_daily_kpis
+    from table(flatten(input => parse_json(%(spans)s)))
 
-    where date_day between %(start_date)s::date and %(end_date)s::date
+),
+
+days as (
+
+    select
+        spans.span_number,
+        kpis.*
+
+    from spans
+    inner join marts.agg_daily_kpis as kpis on kpis.date_day between spans.start_date and spans.end_date
 
 ),
 
 totals as (
 
     select
-        count(*) as day_count,
-        coalesce(sum(gross_revenue), 0)::number(18, 4) as gross_revenue,
-        coalesce(sum(discount_amount), 0)::number(18, 4) as discount_amount,
-        coalesce(sum(refund_amount), 0)::number(18, 4) as refund_amount,
-        coalesce(sum(net_revenue), 0)::number(18, 4) as net_revenue,
-        coalesce(sum(new_revenue), 0)::number(18, 4) as new_revenue,
-        coalesce(sum(returning_revenue), 0)::number(18, 4) as returning_revenue,
-        coalesce(sum(unknown_revenue), 0)::number(18, 4) as unknown_revenue,
-        coalesce(sum(order_count), 0) as order_count,
-        coalesce(sum(unit_count), 0) as unit_count,
-        coalesce(sum(refund_count), 0) as refund_count,
-        coalesce(sum(new_customer_count), 0) as new_customer_count,
-        coalesce(sum(session_count), 0) as session_count,
-        coalesce(sum(converted_session_count), 0) as converted_session_count,
-        coalesce(sum(cart_count), 0) as cart_count,
-        coalesce(sum(abandoned_cart_count), 0) as abandoned_cart_count,
-        coalesce(sum(open_cart_count), 0) as open_cart_count
+        spans.span_number,
+        count(days.date_day) as day_count,
+        coalesce(sum(days.gross_revenue), 0)::number(18, 4) as gross_revenue,
+        coalesce(sum(days.discount_amount), 0)::number(18, 4) as discount_amount,
+        coalesce(sum(days.refund_amount), 0)::number(18, 4) as refund_amount,
+        coalesce(sum(days.net_revenue), 0)::number(18, 4) as net_revenue,
+        coalesce(sum(days.new_revenue), 0)::number(18, 4) as new_revenue,
+        coalesce(sum(days.returning_revenue), 0)::number(18, 4) as returning_revenue,
+        coalesce(sum(days.unknown_revenue), 0)::number(18, 4) as unknown_revenue,
+        coalesce(sum(days.order_count), 0) as order_count,
+        coalesce(sum(days.unit_count), 0) as unit_count,
+        coalesce(sum(days.refund_count), 0) as refund_count,
+        coalesce(sum(days.new_customer_count), 0) as new_customer_count,
+        coalesce(sum(days.session_count), 0) as session_count,
+        coalesce(sum(days.converted_session_count), 0) as converted_session_count,
+        coalesce(sum(days.cart_count), 0) as cart_count,
+        coalesce(sum(days.abandoned_cart_count), 0) as abandoned_cart_count,
+        coalesce(sum(days.open_cart_count), 0) as open_cart_count
 
-    from days
+    from spans
+    left join days on spans.span_number = days.span_number
+
+    group by spans.span_number
 
 ),
 
 -- A customer who buys on two days is one customer, so days do not add up.
 customers as (
 
-    select count(distinct orders.customer_key) as customer_count
+    select
+        days.span_number,
+        count(distinct orders.customer_key) as customer_count
 
-    from marts.fct_orders as orders
-    inner join days on orders.order_day = days.date_day
+    from days
+    inner join marts.fct_orders as orders on days.date_day = orders.order_day
 
     where
-        orders.is_valid
+        -- From the first to the last day of all spans: a join alone would read every day that there is.
+        orders.order_day between %(first_day)s::date and %(last_day)s::date
+        and orders.is_valid
         and orders.customer_key != 'unknown'
+
+    group by days.span_number
 
 ),
 
@@ -52,7 +74,7 @@ final as (
 
     select
         totals.*,
-        customers.customer_count,
+        coalesce(customers.customer_count, 0) as customer_count,
         (totals.gross_revenue / nullif(totals.order_count, 0))::number(18, 4) as average_order_value,
         (totals.converted_session_count::number(18, 8) / nullif(totals.session_count, 0))::number(18, 8)
             as conversion_rate,
@@ -61,8 +83,10 @@ final as (
         ) as cart_abandonment_rate
 
     from totals
-    cross join customers
+    left join customers on totals.span_number = customers.span_number
 
 )
 
 select * from final
+
+order by span_number

@@ -45,7 +45,7 @@ def router(subject: str, scope: str = ANALYTICS_READ) -> APIRouter:
     )
 
 
-def _named_once(request: Request) -> None:
+async def _named_once(request: Request) -> None:
     """Raise a Problem (422) for parameters that are given twice: which one is meant, nobody knows."""
     given = [name for name, _ in request.query_params.multi_items()]
     if len(given) > len(set(given)):
@@ -55,7 +55,7 @@ def _named_once(request: Request) -> None:
 
 
 def _requires(scope: str) -> Any:
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         asked: Asked = request.scope["analytics"]
         assert asked.principal is not None
         asked.principal.require(scope)

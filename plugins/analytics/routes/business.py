@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import Field
 
 from plugins.analytics.marts import Marts, MartsDep
-from plugins.analytics.parameters import Grain, Name, Paged, Parameters, Place, Span, Spanned, StartDate
+from plugins.analytics.parameters import Grain, Name, Paged, Parameters, Place, Spanned, StartDate
 from plugins.analytics.routes import PAGE_PROBLEMS, router
 from plugins.analytics.schemas.base import Answer, Page
 from plugins.analytics.schemas.business import (
@@ -61,7 +61,7 @@ class ExperimentParameters(Parameters):
     experiment_id: Name | None = Field(default=None, description="One experiment only.")
 
 
-@business.get("/summary", operation_id="getSummary", summary="Main figures of a span of days")
+@business.get("/analytics/summary", operation_id="getSummary", summary="Main figures of a span of days")
 def summary(asked: Annotated[Spanned, Query()], marts: MartsDep) -> Answer[Summary]:
     """Sums over the span, rates from the sums, and the change against the equally long span before.
 
@@ -69,8 +69,9 @@ def summary(asked: Annotated[Spanned, Query()], marts: MartsDep) -> Answer[Summa
     """
     span = asked.span(marts.build)
     covered = span.until(marts.build.data_through)
-    current = _totals(marts, covered or span)
-    previous = _totals(marts, covered.previous) if covered and covered.previous else None
+    compared = [covered or span, *([covered.previous] if covered and covered.previous else [])]
+    current, *before = (totals for [totals] in marts.of_spans(SpanTotals, "span_totals", compared, {}))
+    previous = before[0] if before else None
     if covered and previous and previous.day_count < covered.days:
         previous = None
     return marts.answer(Summary(current=current, previous=previous, change=_changes(current, previous)), span)
@@ -94,7 +95,8 @@ def kpis(asked: Annotated[PeriodParameters, Query()], marts: MartsDep) -> Page[K
 def funnel(asked: Annotated[SplitParameters, Query()], marts: MartsDep) -> Answer[list[Funnel]]:
     """Sessions that began in the span, at each stage they reached."""
     span = asked.span(marts.build)
-    counts = marts.rows(FunnelCounts, "funnel", _split_values(asked, span, marts), split=SESSION_SPLITS[asked.split_by])
+    split = SESSION_SPLITS[asked.split_by]
+    [counts] = marts.of_spans(FunnelCounts, "funnel", [span], _split_values(asked, marts), split=split)
     return marts.answer([Funnel(split_value=row.split_value, stages=_stages(row)) for row in counts], span)
 
 
@@ -102,7 +104,8 @@ def funnel(asked: Annotated[SplitParameters, Query()], marts: MartsDep) -> Answe
 def carts(asked: Annotated[SplitParameters, Query()], marts: MartsDep) -> Answer[list[Carts]]:
     """Carts opened in the span and what became of them."""
     span = asked.span(marts.build)
-    found = marts.rows(Carts, "carts", _split_values(asked, span, marts), split=CART_SPLITS[asked.split_by])
+    split = CART_SPLITS[asked.split_by]
+    [found] = marts.of_spans(Carts, "carts", [span], _split_values(asked, marts), split=split)
     return marts.answer(found, span)
 
 
@@ -121,17 +124,11 @@ def experiments(asked: Annotated[ExperimentParameters, Query()], marts: MartsDep
 def _periods(row: Any, asked: PeriodParameters, marts: Marts) -> Page[Any]:
     period, table = PERIODS[asked.grain]
     span = asked.span(marts.build, DEFAULT_DAYS[asked.grain])
-    return marts.page(row, "kpis", asked, span, asked.grain, period=period, table=table)
+    return marts.periods(row, "kpis", asked, span, asked.grain, period=period, table=table)
 
 
-def _split_values(asked: SplitParameters, span: Span, marts: Marts) -> dict[str, Any]:
-    days = {"start_date": span.start, "end_date": span.end, "data_through": marts.build.data_through}
-    return asked.values() | days
-
-
-def _totals(marts: Marts, span: Span) -> SpanTotals:
-    [totals] = marts.rows(SpanTotals, "span_totals", {"start_date": span.start, "end_date": span.end})
-    return totals
+def _split_values(asked: SplitParameters, marts: Marts) -> dict[str, Any]:
+    return {"device": asked.device, "channel": asked.channel, "data_through": marts.build.data_through}
 
 
 def _changes(current: SpanTotals, previous: SpanTotals | None) -> SpanChanges:

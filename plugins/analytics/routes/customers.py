@@ -1,14 +1,14 @@
 """Customers: rows of single ones need the scope customers:read, personal data the scope pii."""
 
 from itertools import groupby
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from fastapi import Path, Query, Request
 from pydantic import Field
 
 from plugins.analytics.front import Asked
 from plugins.analytics.keys import CUSTOMERS_READ, PII
-from plugins.analytics.marts import Marts, MartsDep
+from plugins.analytics.marts import MartsDep
 from plugins.analytics.parameters import (
     NAME_PATTERN,
     EndDate,
@@ -46,24 +46,42 @@ from plugins.analytics.schemas.customers import (
 groups = router("customer groups")
 customers = router("customers", CUSTOMERS_READ)
 
-AnyRow = TypeVar("AnyRow", bound=Row)
+SegmentName = Annotated[Name | None, Field(description="RFM segment.", examples=["Champions"])]
+OneCustomer = Annotated[Name | None, Field(description="One customer only.", examples=["C000042"])]
 
 COHORT_DAYS = 366
 MONTHS_SHOWN = 24
 EVENTS_SHOWN = 20
+SEGMENT_PARTS: dict[str, type[Row]] = {"segments": SegmentTotals, "grid": RfmCell, "history": SegmentMonth}
+CUSTOMER_PARTS: dict[str, type[Row]] = {
+    "profile": CustomerProfile,
+    "behavior": Behavior,
+    "rfm": RfmCustomer,
+    "value": Value,
+    "churn": Churn,
+}
+CUSTOMER_LISTS: dict[str, type[Row]] = {
+    "segment_history": SegmentMove,
+    "orders": CustomerOrder,
+    "refunds": CustomerRefund,
+}
 
 
 class RfmParameters(Sorted, Spanned):
     start_date: StartDate = Field(default=None, description="First day of the last order, included; else any.")
     end_date: EndDate = Field(default=None, description="Last day of the last order, included; else any.")
-    segment: Name | None = Field(default=None, description="RFM segment.", examples=["Champions"])
+    segment: SegmentName = None
+    customer_id: OneCustomer = None
     sort: Literal["monetary", "frequency", "recency_days", "last_order_day"] = Field(
         default="monetary", description="What the customers are ordered by."
     )
 
 
-class SegmentParameters(Parameters):
-    months: int = Field(default=12, ge=0, le=60, description="Month ends of history.")
+class SegmentParameters(Spanned):
+    start_date: StartDate = Field(default=None, description="First day of the history, included; else by months.")
+    end_date: EndDate = Field(default=None, description="Last day of the history, included; else data_through.")
+    segment: SegmentName = None
+    months: int = Field(default=12, ge=0, le=60, description="Month ends of history; no matter with a start_date.")
 
 
 class CohortParameters(Spanned):
@@ -72,8 +90,11 @@ class CohortParameters(Spanned):
     months: int = Field(default=24, ge=0, le=240, description="Months after the first order at most.")
 
 
-class BehaviorParameters(Sorted):
-    customer_id: Name | None = Field(default=None, description="One customer only.")
+class BehaviorParameters(Sorted, Spanned):
+    start_date: StartDate = Field(default=None, description="First day of the last activity, included; else any.")
+    end_date: EndDate = Field(default=None, description="Last day of the last activity, included; else any.")
+    segment: SegmentName = None
+    customer_id: OneCustomer = None
     sort: Literal["last_activity_at", "session_count", "order_count", "gross_revenue"] = Field(
         default="last_activity_at", description="What the customers are ordered by."
     )
@@ -113,14 +134,9 @@ CustomerId = Annotated[
 @groups.get("/customers/segments", operation_id="getSegments", summary="Customers and revenue by RFM segment")
 def segments(asked: Annotated[SegmentParameters, Query()], marts: MartsDep) -> Answer[Segments]:
     """Segments as of the build, the grid of scores, and the segments at the last month ends."""
-    values = asked.values() | {"data_through": marts.build.data_through}
-    return marts.answer(
-        Segments(
-            segments=marts.rows(SegmentTotals, "segments"),
-            grid=marts.rows(RfmCell, "rfm_grid"),
-            history=marts.rows(SegmentMonth, "segment_history", values),
-        )
-    )
+    through = marts.build.data_through
+    values = asked.values() | {"last_day": min(asked.end_date or through, through)}
+    return marts.answer(Segments(**marts.parts(SEGMENT_PARTS, "segments", values)))
 
 
 @groups.get("/cohorts/retention", operation_id="getCohorts", summary="Retention and revenue of monthly cohorts")
@@ -181,33 +197,22 @@ def customer(
     customer_id: CustomerId, asked: Annotated[CustomerParameters, Query()], marts: MartsDep, request: Request
 ) -> Answer[Customer360]:
     """Profile, visits, RFM, value, risk and last orders. Personal data only with include=pii, and never kept."""
-    found = _of_customer(marts, CustomerProfile, "current_customer", customer_id)
-    if not found:
+    values = {
+        "customer_id": customer_id,
+        "data_through": marts.build.data_through,
+        "months": MONTHS_SHOWN,
+        "events": EVENTS_SHOWN,
+    }
+    found = marts.parts(CUSTOMER_PARTS | CUSTOMER_LISTS, "customer", values)
+    if not found["profile"]:
         raise unknown("customer_id", "customer")
     return marts.answer(
         Customer360(
-            profile=found[0],
-            behavior=_from_mart(marts, Behavior, customer_id),
-            rfm=_from_mart(marts, RfmCustomer, customer_id),
-            value=_from_mart(marts, Value, customer_id),
-            churn=_from_mart(marts, Churn, customer_id),
-            segment_history=_of_customer(marts, SegmentMove, "customer_history", customer_id, MONTHS_SHOWN),
-            orders=_of_customer(marts, CustomerOrder, "customer_orders", customer_id, EVENTS_SHOWN),
-            refunds=_of_customer(marts, CustomerRefund, "customer_refunds", customer_id, EVENTS_SHOWN),
+            **{part: (found[part] or [None])[0] for part in CUSTOMER_PARTS},
+            **{part: found[part] for part in CUSTOMER_LISTS},
             personal_data=_personal_data(request, customer_id) if asked.include == "pii" else None,
         )
     )
-
-
-def _of_customer(marts: Marts, row: type[AnyRow], file: str, customer_id: str, limit: int = 1) -> list[AnyRow]:
-    values = {"customer_id": customer_id, "limit": limit, "data_through": marts.build.data_through}
-    return marts.rows(row, file, values)
-
-
-def _from_mart(marts: Marts, row: type[AnyRow], customer_id: str) -> AnyRow | None:
-    """The one row that a mart has of a customer."""
-    found = marts.rows(row, "customer", {"customer_id": customer_id}, table=f"marts.{row.mart}")
-    return found[0] if found else None
 
 
 def _personal_data(request: Request, customer_id: str) -> PersonalData | None:

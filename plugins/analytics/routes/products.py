@@ -77,11 +77,11 @@ def recommendations(
     product_id: ProductId, asked: Annotated[RecommendationParameters, Query()], marts: MartsDep
 ) -> Answer[Recommendations]:
     """The best first; an empty list where nothing is bought together with it often enough."""
-    found = marts.rows(KnownProduct, "product", {"product_id": product_id})
-    if not found:
+    parts = {"product": KnownProduct, "recommendations": Recommendation}
+    found = marts.parts(parts, "recommendations", asked.values() | {"product_id": product_id})
+    if not found["product"]:
         raise unknown("product_id", "product")
-    offered = marts.rows(Recommendation, "recommendations", asked.values() | {"product_id": product_id})
-    return marts.answer(Recommendations(product=found[0], recommendations=offered))
+    return marts.answer(Recommendations(product=found["product"][0], recommendations=found["recommendations"]))
 
 
 @products.get("/categories", operation_id="listCategories", summary="Views, sales and refunds of categories")

@@ -13,7 +13,7 @@ from plugins.analytics.schemas.base import Page
 from plugins.analytics.schemas.quality import Batch, Gate, Quarantined
 
 
-def _live(request: Request) -> None:
+async def _live(request: Request) -> None:
     asked: Asked = request.scope["analytics"]
     asked.keep = False
 

@@ -103,7 +103,7 @@ class Dashboard:
 
     def asked(self) -> set[str]:
         """The paths of the API that were asked since `requested` was cleared."""
-        paths = (url.split("?")[0].partition("/api/v1/analytics")[2] for url in self.requested)
+        paths = (url.split("?")[0].partition("/api/v1")[2] for url in self.requested)
         return {path for path in paths if path}
 
     def values(self, panel: str, metric: str) -> list[str]:

@@ -68,19 +68,19 @@ def figures(browser, address, api):
 
 
 def test_main_figures_and_their_changes(figures, api):
-    data = api.data("/summary", **DATES)
+    data = api.data("/analytics/summary", **DATES)
     for name in TILES:
         assert shown(figures, "summary", name) == [same(raw(data["current"][name]))], name
         assert shown(figures, "summary", f"{name}_change") == [same(raw(data["change"].get(name)))], name
 
 
 def test_money_is_shown_in_the_currency_of_the_answer(figures, api):
-    amount = Decimal(api.data("/summary", **DATES)["current"]["gross_revenue"])
+    amount = Decimal(api.data("/analytics/summary", **DATES)["current"]["gross_revenue"])
     expect(figures.panel("summary").locator("[data-metric=gross_revenue]")).to_have_text(f"£{amount:,.2f}")
 
 
 def test_the_page_says_what_day_and_build_it_shows(figures, api):
-    meta = api.get("/summary").json()["meta"]
+    meta = api.get("/analytics/summary").json()["meta"]
     about = figures.page.locator("#about")
     for name in ("data_through", "build_id"):
         assert about.locator(f"[data-metric={name}]").get_attribute("data-value") == str(meta[name])
@@ -101,7 +101,7 @@ def test_revenue_and_whose_it_is(visit, api, grain):
 def test_the_trend_without_dates_is_of_the_same_days_as_the_tiles(visit, api):
     """The API's own default of weeks reaches further back."""
     dashboard = visit().open("?grain=week")
-    span = api.get("/summary").json()["meta"]
+    span = api.get("/analytics/summary").json()["meta"]
     rows = api.data("/revenue", start_date=span["start_date"], end_date=span["end_date"], grain="week")
     assert_columns(dashboard, "revenue", rows, "period_start", "gross_revenue")
 

@@ -11,12 +11,12 @@ def revenue_of(dashboard):
 
 
 def expected(api, **dates):
-    return [api.data("/summary", **dates)["current"]["gross_revenue"]]
+    return [api.data("/analytics/summary", **dates)["current"]["gross_revenue"]]
 
 
 def test_without_filters_the_address_is_bare_and_the_form_tells_the_span(dashboard, api):
     dashboard.open()
-    meta = api.get("/summary").json()["meta"]
+    meta = api.get("/analytics/summary").json()["meta"]
     assert dashboard.query == {}
     assert dashboard.filter("From").input_value() == meta["start_date"]
     assert dashboard.filter("To").input_value() == meta["end_date"]
@@ -48,7 +48,7 @@ def test_a_period_ends_with_the_data(dashboard, api):
     dashboard.open()
     dashboard.filter("Period").select_option("7")
     dashboard.settle()
-    end = date.fromisoformat(api.get("/summary").json()["meta"]["data_through"])
+    end = date.fromisoformat(api.get("/analytics/summary").json()["meta"]["data_through"])
     asked = {"start_date": str(end - timedelta(days=6)), "end_date": str(end)}
     assert dashboard.query == asked
     assert revenue_of(dashboard) == expected(api, **asked)

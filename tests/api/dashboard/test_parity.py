@@ -93,7 +93,7 @@ def test_all_four_say_the_same_of_any_span(warehouse, api, dashboard, spans) -> 
         said.append(facts["gross_revenue"])
         assert rounded(of_looker(warehouse, first, last)) == facts, (first, last)
         days = {"start_date": first.isoformat(), "end_date": last.isoformat()}
-        assert rounded(api.data("/summary", **days)["current"]) == facts, days
+        assert rounded(api.data("/analytics/summary", **days)["current"]) == facts, days
         dashboard.open(f"?start_date={first}&end_date={last}")
         shown = {name: dashboard.values("summary", name)[0] for name in FIGURES}
         assert rounded(shown) == facts, days
@@ -103,7 +103,7 @@ def test_all_four_say_the_same_of_any_span(warehouse, api, dashboard, spans) -> 
 def test_the_days_of_a_trend_add_up_to_the_span(api, dashboard, spans) -> None:
     for first, last in spans[:3]:
         days = {"start_date": first.isoformat(), "end_date": last.isoformat()}
-        whole = Decimal(api.data("/summary", **days)["current"]["gross_revenue"])
+        whole = Decimal(api.data("/analytics/summary", **days)["current"]["gross_revenue"])
         listed = api.data("/revenue", grain="day", limit=1000, **days)
         assert sum(Decimal(each["gross_revenue"]) for each in listed) == whole, days
         dashboard.open(f"?start_date={first}&end_date={last}&grain=day")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 LOADED = {
-    "summary": "/summary",
+    "summary": "/analytics/summary",
     "revenue": "/revenue",
     "customer-mix": "/revenue",
     "funnel": "/conversion/funnel",
@@ -26,7 +26,7 @@ LOADED = {
     "gates": "/quality/gates",
     "quarantine": "/quality/quarantine",
 }
-API = re.compile(r"/api/v1/analytics/")
+API = re.compile(r"/api/v1/")
 PROBLEM = {
     "type": "urn:analytics:problem:warehouse-away",
     "title": "Service Unavailable",
@@ -93,7 +93,7 @@ def test_a_panel_that_fails_says_why_and_tries_again(dashboard, name):
 
 def test_a_server_that_cannot_be_reached_is_told(dashboard):
     dashboard.forgiven.append("ERR_FAILED")
-    dashboard.page.route(re.compile("/analytics/experiments"), lambda route: route.abort())
+    dashboard.page.route(re.compile("/api/v1/experiments"), lambda route: route.abort())
     dashboard.open()
     expect(dashboard.panel("experiments", "error")).to_contain_text("The server cannot be reached.")
 
@@ -102,7 +102,7 @@ def test_an_error_that_is_no_problem_detail_is_told(dashboard):
     dashboard.forgiven.append("502")
     html = "<script>document.title = 'taken over'</script>"
     dashboard.page.route(
-        re.compile("/analytics/experiments"),
+        re.compile("/api/v1/experiments"),
         lambda route: route.fulfill(status=502, content_type="text/html", body=html),
     )
     dashboard.open()
@@ -131,7 +131,7 @@ def test_charts_that_cannot_be_drawn_leave_their_tables(dashboard):
 def test_a_slow_answer_to_an_older_question_is_not_shown(dashboard, api):
     dashboard.open()
     held = []
-    dashboard.page.route(re.compile(r"/summary\?.*2026-06-01"), lambda route: held.append(route))
+    dashboard.page.route(re.compile(r"/analytics/summary\?.*2026-06-01"), lambda route: held.append(route))
     dashboard.page.evaluate("history.pushState(null, '', '?start_date=2026-06-01&end_date=2026-06-05')")
     dashboard.page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
     dashboard.panel("summary", "refreshing")
@@ -140,7 +140,9 @@ def test_a_slow_answer_to_an_older_question_is_not_shown(dashboard, api):
     dashboard.settle()
     for route in held:
         route.abort()
-    expected = api.data("/summary", start_date="2026-05-01", end_date="2026-05-05")["current"]["gross_revenue"]
+    expected = api.data("/analytics/summary", start_date="2026-05-01", end_date="2026-05-05")["current"][
+        "gross_revenue"
+    ]
     assert dashboard.values("summary", "gross_revenue") == [expected]
     dashboard.forgiven.append("ERR_FAILED")
 
@@ -201,12 +203,12 @@ def test_totals_that_are_cut_off_say_so(dashboard, api):
 @pytest.mark.parametrize("compared", [6, 1, None])
 def test_a_span_beyond_the_data_says_what_is_covered_and_compared(dashboard, api, compared):
     """With as many days as the answer compares with, whichever these are."""
-    through = date.fromisoformat(api.get("/summary").json()["meta"]["data_through"])
+    through = date.fromisoformat(api.get("/analytics/summary").json()["meta"]["data_through"])
 
     def edit(body):
         body["data"]["previous"] = compared and body["data"]["current"] | {"day_count": compared}
 
-    dashboard.change("/summary", edit)
+    dashboard.change("/analytics/summary", edit)
     dashboard.open(f"?start_date={through - timedelta(days=5)}&end_date={through + timedelta(days=9)}")
     note = dashboard.panel("summary").locator(".panel-note")
     expect(note).to_be_visible()

@@ -2,7 +2,7 @@
 
 import { key } from "./session.js";
 
-const PREFIX = "api/v1/analytics";
+const PREFIX = "api/v1";
 const TIMEOUT = 60_000;
 const MOST_PAGES = 20;
 

@@ -123,7 +123,7 @@ byId("sign-in-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const presented = byId("key").value.trim();
   try {
-    await ask("/summary", {}, undefined, presented);
+    await ask("/analytics/summary", {}, undefined, presented);
     remember(presented);
     byId("sign-in-form").reset();
     begin();

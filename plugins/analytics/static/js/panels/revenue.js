@@ -11,7 +11,7 @@ const NAMES = { day: "day", week: "whole week, from Monday", month: "whole month
 /** Every period of the span. The span is asked for first where the address names none: its grain depends on it. */
 async function load(filters, signal) {
   let { start_date, end_date } = filters;
-  if (!start_date) ({ start_date, end_date } = (await ask("/summary", {}, signal)).meta);
+  if (!start_date) ({ start_date, end_date } = (await ask("/analytics/summary", {}, signal)).meta);
   const grain = grainOf(filters, daysBetween(start_date, end_date));
   const answer = await askAll("/revenue", { start_date, end_date, grain, limit: 1000 }, signal);
   return { ...answer, grain };

@@ -23,7 +23,7 @@ export const summary = {
   title: "Main figures",
   bare: true,
   filters: ["start_date", "end_date"],
-  load: ({ start_date, end_date }, signal) => ask("/summary", { start_date, end_date }, signal),
+  load: ({ start_date, end_date }, signal) => ask("/analytics/summary", { start_date, end_date }, signal),
   isEmpty: ({ data }) => data.current.day_count === 0,
   empty: "The marts hold no day of this span.",
   note: ({ data, meta }, { end_date }) => (end_date > meta.data_through ? `Covered up to ${show.day(meta.data_through)}; ${comparedOf(data, meta)}` : ""),
