@@ -25,10 +25,12 @@ FILE ?=
 TESTS ?=
 # Those of end_to_end start an Airflow each, which takes all the cores there are.
 # Those of api go out by themselves: a worker builds their shop once then, and not again after each file of another directory.
-SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/chaos
+SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/chaos tests/benchmarks
 # A worker that died is not replaced: pytest-xdist hands its finished files out again and then waits for ever.
 WORKERS := --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0
 ONLY ?=
+TINY ?=
+KEEP_GOING ?=
 ROWS ?=
 SEED ?= 1
 SEEDS ?=
@@ -102,9 +104,10 @@ test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
 		$(RUN) -m pytest $(WORKERS) $(SIDE_BY_SIDE) && $(RUN) -m pytest $(WORKERS) tests/api && exec $(RUN) -m pytest tests/end_to_end)
 
 .PHONY: bench
-bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate,api] [ROWS=2000000] [DATASET=...]
+bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,affinity,daily_build,rfm,gate,build,api] [TINY=1] [KEEP_GOING=1] [ROWS=2000000] [DATASET=...]
 	@exec $(RUN) -W ignore -m local.benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(ROWS),--rows "$(ROWS)") \
-		$(if $(DATASET),--dataset "$(DATASET)")
+		$(if $(DATASET),--dataset "$(DATASET)") $(if $(filter-out 0,$(TINY)),--tiny) \
+		$(if $(filter-out 0,$(KEEP_GOING)),--keep-going)
 
 .PHONY: conformance
 conformance: $(READY) ## compare with published and independent numbers: [DATASETS="cdnow simulated online_retail complete_journey"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,8 @@ Size = TypeVar("Size")
 ROWS = 2_000_000
 DATASET = "simulated"
 TINY_ROWS = 2_000
-TINY_DATASET = "simulated:customers=60,days=14,seed=3,end=2026-06-30"
+TINY_LAST_DAY = date(2026, 6, 30)
+TINY_DATASET = f"simulated:customers=60,days=14,seed=3,end={TINY_LAST_DAY}"
 
 
 class BenchmarkError(Exception):
