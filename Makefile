@@ -104,7 +104,7 @@ test: $(READY) ## all tests, the end-to-end ones too: [TESTS=tests/unit]
 		$(RUN) -m pytest $(WORKERS) $(SIDE_BY_SIDE) && $(RUN) -m pytest $(WORKERS) tests/api && exec $(RUN) -m pytest tests/end_to_end)
 
 .PHONY: bench
-bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,affinity,daily_build,rfm,gate,build,api] [TINY=1] [KEEP_GOING=1] [ROWS=2000000] [DATASET=...]
+bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,affinity,rfm,gate,daily_build,build,api] [TINY=1] [KEEP_GOING=1] [ROWS=2000000] [DATASET=...]
 	@exec $(RUN) -W ignore -m local.benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(ROWS),--rows "$(ROWS)") \
 		$(if $(DATASET),--dataset "$(DATASET)") $(if $(filter-out 0,$(TINY)),--tiny) \
 		$(if $(filter-out 0,$(KEEP_GOING)),--keep-going)

@@ -28,9 +28,9 @@ BENCHMARKS = {
     "parse": "local.benchmarks.parsing",
     "extraction": "local.benchmarks.extraction",
     "affinity": "local.benchmarks.affinity",
-    "daily_build": "local.benchmarks.daily_build",
     "rfm": "local.benchmarks.rfm",
     "gate": "local.benchmarks.gate",
+    "daily_build": "local.benchmarks.daily_build",
     "build": "local.benchmarks.build",
     "api": "local.benchmarks.api",
 }

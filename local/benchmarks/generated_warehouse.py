@@ -17,10 +17,10 @@ from local.benchmarks.generated_rows import filled
 from local.benchmarks.measured import run_measured
 from local.benchmarks.stacks import ANY_DATASET, benchmark_stack, state_of
 from local.product import Dataset, client_environment
-from local.snowflake.account import connect, create_account_objects
+from local.snowflake.account import connect
 from local.stack import Stack
 
-KEPT_SCHEMAS = ("INFORMATION_SCHEMA", "PUBLIC")
+MADE_ANEW = ("RAW", "INTERMEDIATE", "MARTS")  # whose tables are those of a batch, or dbt's
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class GeneratedWarehouse:
 def generated_warehouse(setting: Setting, benchmark: str, dataset: str = ANY_DATASET) -> Iterator[GeneratedWarehouse]:
     """The empty warehouse of the stack that a benchmark runs on."""
     with _warehouse(setting, benchmark, dataset) as shop:
-        _prepare(shop, emptied=setting.tiny)
+        _prepare(shop)
         yield shop
 
 
@@ -113,7 +113,7 @@ def built_warehouse(setting: Setting, benchmark: str, dataset: str) -> Iterator[
     """A warehouse with all of a data set loaded and its marts built; tiny benchmarks take the marts that are there."""
     with _warehouse(setting, benchmark, dataset) as shop:
         if not _is_built(shop):
-            _prepare(shop, emptied=setting.tiny)
+            _prepare(shop)
             setting.say(f"loading and building {shop.dataset.title}")
             task = {"state": str(shop.state), "folder": str(shop.folder)}
             run_measured("local.benchmarks.api_shop", task, shop.folder, shop.client_environment())
@@ -136,14 +136,21 @@ def _is_built(shop: GeneratedWarehouse) -> bool:
     return bool(tables) and shop.execute("select count(*) from audit.builds") != [(0,)]
 
 
-def _prepare(shop: GeneratedWarehouse, emptied: bool) -> None:
-    """Make the pipeline's tables, in place of all that is there or where nothing is."""
-    if emptied:
-        for (schema,) in shop.execute("select schema_name from information_schema.schemata"):
-            if schema.upper() not in KEPT_SCHEMAS:
-                shop.execute(f"drop schema {schema} cascade")
-        create_account_objects(shop.stack.endpoints["snowflake"], shop.stack.ca_file)
-    bootstrap(shop.warehouse)
+def _prepare(shop: GeneratedWarehouse) -> None:
+    """Make the pipeline's tables, or where they are already take out all that another benchmark has left."""
+    tables = shop.execute(
+        "select table_schema, table_catalog || '.' || table_schema || '.' || table_name from information_schema.tables "
+        "where table_type = 'BASE TABLE' and table_schema != 'INFORMATION_SCHEMA' and table_name not like 'TURN%'"
+    )
+    if not tables:
+        bootstrap(shop.warehouse)
+        return
+    kept = [name for schema, name in tables if schema not in MADE_ANEW]
+    for name in {name for _, name in tables} - set(kept):
+        shop.execute(f"drop table {name}")
+    filled = " union all ".join(f"select '{name}' where exists (select 1 from {name})" for name in kept)
+    for (name,) in shop.execute(filled):
+        shop.execute(f"truncate table {name}")
 
 
 @cache
