@@ -24,11 +24,13 @@ Q ?=
 FILE ?=
 TESTS ?=
 # Those of end_to_end start an Airflow, which takes all the cores there are.
-SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/api tests/chaos
+SIDE_BY_SIDE := tests/unit tests/dags tests/standins tests/pipeline tests/api tests/chaos tests/benchmarks
 # Files go to workers by their measured time (tests/dealing.py).
 # A worker that died is not replaced: pytest-xdist hands its finished files out again and then waits for ever.
 WORKERS := --numprocesses=auto --maxprocesses=4 --dist=loadfile --max-worker-restart=0
 ONLY ?=
+TINY ?=
+KEEP_GOING ?=
 ROWS ?=
 SEED ?= 1
 SEEDS ?=
@@ -112,9 +114,10 @@ versions: $(READY) ## say which versions run here
 	@$(RUN) -m local.versions
 
 .PHONY: bench
-bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,build,affinity,daily_build,rfm,gate,api] [ROWS=2000000] [DATASET=...]
+bench: $(READY) ## measure beside the alternatives: [ONLY=parse,extraction,affinity,rfm,gate,daily_build,build,api] [TINY=1] [KEEP_GOING=1] [ROWS=2000000] [DATASET=...]
 	@exec $(RUN) -W ignore -m local.benchmarks $(if $(ONLY),--only "$(ONLY)") $(if $(ROWS),--rows "$(ROWS)") \
-		$(if $(DATASET),--dataset "$(DATASET)")
+		$(if $(DATASET),--dataset "$(DATASET)") $(if $(filter-out 0,$(TINY)),--tiny) \
+		$(if $(filter-out 0,$(KEEP_GOING)),--keep-going)
 
 .PHONY: conformance
 conformance: $(READY) ## compare with published and independent numbers: [DATASETS="cdnow simulated online_retail complete_journey"]

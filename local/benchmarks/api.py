@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,26 +15,20 @@ from typing import Any
 import requests
 
 from include.warehouse import Warehouse
-from local.airflow_settings import read_settings
 from local.benchmarks import api_direct
 from local.benchmarks.benchmark import BenchmarkError, Row, Setting
-from local.benchmarks.generated_warehouse import generated_warehouse
+from local.benchmarks.generated_warehouse import built_warehouse
 from local.benchmarks.measured import REPOSITORY, run_measured
-from local.product import Dataset, client_environment
 from local.stack import Stack
 from plugins.analytics import keys
 from plugins.analytics.settings import API_PREFIX, Settings
 
 DATASET = "simulated:customers=300,days=120,end=2026-06-30"
 LAST_DAY = date(2026, 6, 30)
-CLIENTS = 50
-SECONDS = 8
 COLD_PER_CLIENT = 4
 TARGET_CACHED_MS = 20.0
 TARGET_UNCHANGED_MS = 5.0
 UNLIMITED = 100_000_000
-REQUESTS_PER_MINUTE = 600
-LIMITED_KEYS = 10
 PATHS = (
     "/analytics/summary",
     "/revenue",
@@ -48,57 +43,65 @@ PATHS = (
 )
 
 
+@dataclass(frozen=True)
+class Size:
+    """Clients at once, seconds of a load, keys with a limit and the requests a minute that it allows."""
+
+    clients: int
+    seconds: int
+    limited_keys: int
+    requests_per_minute: int
+
+
+FULL = Size(clients=50, seconds=8, limited_keys=10, requests_per_minute=600)
+TINY = Size(clients=2, seconds=1, limited_keys=1, requests_per_minute=60)
+
+
 def run(setting: Setting) -> list[Row]:
     """Milliseconds and requests a second of one process of the API.
 
     Raises:
         BenchmarkError: the shop could not be built, the API did not start, or an answer was another than expected.
     """
+    size = setting.size(FULL, TINY)
     folder = setting.folder("api")
-    with generated_warehouse(folder, DATASET) as shop:
-        environment = _environment(shop.stack, folder)
-        setting.say("building the shop")
-        run_measured(
-            "local.benchmarks.api_shop",
-            {"state": str(folder / "state"), "folder": str(folder)},
-            folder,
-            environment,
-        )
+    with built_warehouse(setting, "api", DATASET) as shop:
+        environment = shop.client_environment() | {"API_REQUESTS_PER_MINUTE": str(size.requests_per_minute)}
         with _served(folder, environment) as port:
-            loaded = _Load(port, folder, _keys(shop.warehouse, CLIENTS, UNLIMITED))
-            setting.say(f"{CLIENTS} clients, questions that nobody asked before")
+            loaded = _Load(port, folder, size, _keys(shop.warehouse, size.clients, UNLIMITED))
+            setting.say(f"{size.clients} clients, questions that nobody asked before")
             cold = loaded.cold()
-            setting.say(f"{CLIENTS} threads, the statements of the same questions directly to the warehouse")
-            direct = _direct(shop.stack)
-            setting.say(f"{CLIENTS} clients, kept answers")
+            setting.say(f"{size.clients} threads, the statements of the same questions directly to the warehouse")
+            direct = _direct(shop.stack, size.clients)
+            setting.say(f"{size.clients} clients, kept answers")
             cached = loaded.cached()
             alone = loaded.cached(clients=1)
-            setting.say(f"{CLIENTS} clients, answers that they have already")
+            setting.say(f"{size.clients} clients, answers that they have already")
             unchanged = loaded.unchanged()
             unchanged_alone = loaded.unchanged(clients=1)
-            setting.say(f"{LIMITED_KEYS} keys, each as often as it may")
-            limited = loaded.limited(_keys(shop.warehouse, LIMITED_KEYS, None))
+            setting.say(f"{size.limited_keys} keys, each as often as it may")
+            limited = loaded.limited(_keys(shop.warehouse, size.limited_keys, None))
     return [
         _row(
-            f"API, cold, {CLIENTS} clients",
+            f"API, cold, {size.clients} clients",
             cold,
-            f"the same statements without the API, {CLIENTS} threads on {direct['sessions']} sessions as its pool has: "
-            f"{_shown(direct)}",
+            f"the same statements without the API, {size.clients} threads on {direct['sessions']} sessions as its pool "
+            f"has: {_shown(direct)}",
             details={"direct": direct},
         ),
-        _row(f"API, cached, {CLIENTS} clients", cached, f"one client: {_shown(alone)}", TARGET_CACHED_MS),
+        _row(f"API, cached, {size.clients} clients", cached, f"one client: {_shown(alone)}", TARGET_CACHED_MS),
         _row(
-            f"API, unchanged (304), {CLIENTS} clients",
+            f"API, unchanged (304), {size.clients} clients",
             unchanged,
             f"one client: {_shown(unchanged_alone)}",
             TARGET_UNCHANGED_MS,
             details={"one_client": unchanged_alone},
         ),
         Row(
-            what=f"API, {LIMITED_KEYS} keys, {REQUESTS_PER_MINUTE} requests each within a minute",
+            what=f"API, {size.limited_keys} keys, {size.requests_per_minute} requests each within a minute",
             figure=f"{limited['statuses'].get('200', 0):,} of {limited['requests']:,} answered",
             target="all",
-            reached=limited["statuses"] == {"200": LIMITED_KEYS * REQUESTS_PER_MINUTE},
+            reached=limited["statuses"] == {"200": size.limited_keys * size.requests_per_minute},
             details=limited,
         ),
     ]
@@ -107,31 +110,32 @@ def run(setting: Setting) -> list[Row]:
 class _Load:
     """Loads of clients on one API, each client with a key of its own."""
 
-    def __init__(self, port: int, folder: Path, api_keys: list[str]) -> None:
+    def __init__(self, port: int, folder: Path, size: Size, api_keys: list[str]) -> None:
         self._port = port
         self._folder = folder
+        self._size = size
         self._keys = api_keys
 
     def cold(self) -> dict[str, Any]:
         """Each client asks a few questions of its own, once."""
         clients = [_client(key, _own(number)) for number, key in enumerate(self._keys)]
-        return self._ask(clients, {"200": CLIENTS * COLD_PER_CLIENT}, count=COLD_PER_CLIENT)
+        return self._ask(clients, {"200": len(clients) * COLD_PER_CLIENT}, count=COLD_PER_CLIENT)
 
-    def cached(self, clients: int = CLIENTS) -> dict[str, Any]:
+    def cached(self, clients: int | None = None) -> dict[str, Any]:
         """All ask the same questions again and again."""
         asked = [_client(key, PATHS) for key in self._keys[:clients]]
         self._ask(asked[:1], {"200": len(PATHS)}, count=len(PATHS))
-        return self._ask(asked, only="200", seconds=SECONDS)
+        return self._ask(asked, only="200", seconds=self._size.seconds)
 
-    def unchanged(self, clients: int = CLIENTS) -> dict[str, Any]:
+    def unchanged(self, clients: int | None = None) -> dict[str, Any]:
         """All have the answers already."""
         etags = {path: self._etag(path) for path in PATHS}
         asked = [_client(key, PATHS, etags) for key in self._keys[:clients]]
-        return self._ask(asked, only="304", seconds=SECONDS)
+        return self._ask(asked, only="304", seconds=self._size.seconds)
 
     def limited(self, api_keys: list[str]) -> dict[str, Any]:
         """Every key asks as often as the usual limit allows in a minute, all at once."""
-        return self._ask([_client(key, PATHS) for key in api_keys], count=REQUESTS_PER_MINUTE)
+        return self._ask([_client(key, PATHS) for key in api_keys], count=self._size.requests_per_minute)
 
     def _ask(
         self,
@@ -158,9 +162,9 @@ def _client(key: str, paths: Sequence[str], etags: Mapping[str, str] | None = No
     return {"key": key, "asked": [[API_PREFIX + path, (etags or {}).get(path)] for path in paths]}
 
 
-def _direct(stack: Stack) -> dict[str, Any]:
+def _direct(stack: Stack, count: int) -> dict[str, Any]:
     """The statements of all cold questions without the API: a thread for each client, as many sessions as its pool."""
-    clients = [api_direct.statements(_first(number), LAST_DAY)[:COLD_PER_CLIENT] for number in range(CLIENTS)]
+    clients = [api_direct.statements(_first(number), LAST_DAY)[:COLD_PER_CLIENT] for number in range(count)]
     return api_direct.ask(stack, Settings().pool_size, clients)
 
 
@@ -191,15 +195,6 @@ def _keys(warehouse: Warehouse, count: int, requests_per_minute: int | None) -> 
     ]
     time.sleep(Settings().unknown_key_seconds)
     return made
-
-
-def _environment(stack: Stack, folder: Path) -> dict[str, str]:
-    return {
-        **read_settings().for_stack(stack).environment(),
-        **client_environment(stack, Dataset.read(stack.dataset_dir), folder / "state"),
-        "AIRFLOW_HOME": str(folder / "airflow"),
-        "API_REQUESTS_PER_MINUTE": str(REQUESTS_PER_MINUTE),
-    }
 
 
 @contextmanager

@@ -20,17 +20,17 @@ from include.bootstrap import bootstrap
 from include.config import ORDER_DB
 from include.warehouse import Warehouse
 from local.airflow_settings import Settings, read_settings
-from local.benchmarks.benchmark import BenchmarkError, Row, Setting, megabytes
-from local.benchmarks.environments import python_with
+from local.benchmarks.benchmark import BenchmarkError, Row, Setting, left_out, megabytes
+from local.benchmarks.environments import NOT_INSTALLED, python_with
 from local.benchmarks.measured import REPOSITORY, Measured, run_measured
 from local.benchmarks.shop import LINES, Shop, generated_shop
+from local.benchmarks.stacks import benchmark_stack, state_of
 from local.postgres import Cluster
 from local.product import Dataset, client_environment
 from local.snowflake.account import connect
-from local.stack import Stack, start_stack, stop_stack
+from local.stack import Stack
 
-DATASET = "simulated:customers=60,days=14"  # only starts the stack: the rows are generated beside it
-ROUNDS = 3
+ROUNDS, TINY_ROUNDS = 3, 1
 SLOW_SECONDS = 60.0  # what takes longer runs once
 GROWTH = 4
 TIMES_FASTER = 5
@@ -58,24 +58,22 @@ def run(setting: Setting) -> list[Row]:
     Raises:
         BenchmarkError: one of them failed, or left another number of rows on S3.
     """
-    folder = setting.folder("extraction")
-    python = python_with(DLT_REQUIREMENTS, folder, setting.say)
-    state = folder / "state"
-    try:
-        stack = start_stack(DATASET, state)
+    python = python_with(DLT_REQUIREMENTS, setting)
+    with benchmark_stack(setting, "extraction") as stack:
         endpoint = stack.endpoints["snowflake"]
         with connect(endpoint, stack.ca_file, database=endpoint["database"]) as connection:
             bootstrap(Warehouse(connection))  # an extract asks whom it must leave out
         setting.say(f"generating {setting.rows:,} order items in PostgreSQL")
+        state = state_of(setting, "extraction")
         cluster = Cluster(state / "postgres", stack.endpoints["postgres"]["port"])
         with generated_shop(cluster, setting.rows) as shop:
-            place = Place(stack, shop, folder)
+            place = Place(stack, shop, setting.folder("extraction"))
             contestants = [_product(shop, shop.rows), _product(shop, shop.rows // GROWTH), _sql_to_s3(place)]
-            contestants += [_dlt(place, backend, python) for backend in DLT_BACKENDS]
-            product, part, operator, *others = _rounds(place, contestants, setting.say)
-    finally:
-        stop_stack(state)
-    return _report(product, part, operator, others)
+            contestants += [_dlt(place, backend, python) for backend in DLT_BACKENDS] if python else []
+            rounds = setting.size(ROUNDS, TINY_ROUNDS)
+            product, part, operator, *others = _rounds(place, contestants, rounds, setting.say)
+    beside = [] if python else [left_out("extraction beside dlt", NOT_INSTALLED)]
+    return _report(product, part, operator, others) + beside
 
 
 @dataclass(frozen=True)
@@ -204,17 +202,17 @@ class Runs:
         return {"name": self.contestant.name, "rows": self.contestant.rows, "rows_per_second": self.rate, "runs": runs}
 
 
-def _rounds(place: Place, contestants: Sequence[Contestant], say: Callable[[str], None]) -> list[Runs]:
+def _rounds(place: Place, contestants: Sequence[Contestant], rounds: int, say: Callable[[str], None]) -> list[Runs]:
     """The runs of every contestant; each round begins with another one."""
     held = [Runs(contestant) for contestant in contestants]
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         for runs in held[turn:] + held[:turn]:
             if any(run.seconds > SLOW_SECONDS for run in runs.measured):
                 continue
             measured = place.run(runs.contestant)
             runs.measured.append(measured)
             say(
-                f"round {turn + 1} of {ROUNDS}: {runs.contestant.name}, {runs.contestant.rows:,} rows, "
+                f"round {turn + 1} of {rounds}: {runs.contestant.name}, {runs.contestant.rows:,} rows, "
                 f"{measured.seconds:.1f} s, {megabytes(measured.peak_bytes)}"
             )
     return held

@@ -1,16 +1,25 @@
 """The gate of a large batch of order items, beside the loading that it guards: COPY and publish."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from local.airflow_settings import read_settings
 from local.benchmarks.benchmark import BenchmarkError, Row, Setting, megabytes
 from local.benchmarks.generated_warehouse import generated_warehouse
 from local.benchmarks.measured import run_measured
-from local.product import Dataset, client_environment
 
-ROWS = 1_000_000
-REPETITIONS = 3
 TARGET_SHARE = 1.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """Rows of a batch at most, and batches."""
+
+    rows: int
+    repetitions: int
+
+
+FULL = Size(1_000_000, 3)
+TINY = Size(300, 1)
 
 
 def run(setting: Setting) -> list[Row]:
@@ -19,22 +28,16 @@ def run(setting: Setting) -> list[Row]:
     Raises:
         BenchmarkError: a step failed, or the gate did not check every rule or found flaws in rows without any.
     """
-    rows = min(setting.rows, ROWS)
-    folder = setting.folder("gate")
-    with generated_warehouse(folder) as shop:
-        environment = {
-            **read_settings().for_stack(shop.stack).environment(),
-            **client_environment(shop.stack, Dataset.read(shop.stack.dataset_dir), folder / "state"),
-            "AIRFLOW_HOME": str(folder / "airflow"),
-            "DATA_DOCS_DIR": str(folder / "data_docs"),
-            "GX_ANALYTICS_ENABLED": "false",
-        }
-        setting.say(f"{REPETITIONS} batches of {rows:,} order items")
-        task = {"rows": rows, "batches": REPETITIONS}
-        measured = run_measured("local.benchmarks.gate_batches", task, folder, environment)
+    size = setting.size(FULL, TINY)
+    rows = min(setting.rows, size.rows)
+    with generated_warehouse(setting, "gate") as shop:
+        environment = shop.client_environment() | {"DATA_DOCS_DIR": str(shop.folder / "data_docs")}
+        setting.say(f"{size.repetitions} batches of {rows:,} order items")
+        task = {"rows": rows, "batches": size.repetitions}
+        measured = run_measured("local.benchmarks.gate_batches", task, shop.folder, environment)
         (held,) = shop.execute("select count(*) from staging.order_items")[0]
-        if held != rows * REPETITIONS:
-            raise BenchmarkError(f"{held:,} order items were published instead of {rows * REPETITIONS:,}")
+        if held != rows * size.repetitions:
+            raise BenchmarkError(f"{held:,} order items were published instead of {rows * size.repetitions:,}")
         peak = shop.server_peak()
     return report(rows, measured.answer, peak)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local.benchmarks.benchmark import Row
+from local.benchmarks.benchmark import Row, Setting
 from local.benchmarks.machine import Machine
 
 COLUMNS = ("what", "figure", "compared with", "target", "reached")
@@ -33,15 +33,23 @@ def print_report(console: Console, machine: Machine, rows: Sequence[Row], failed
 
 
 def write_report(
-    directory: Path, time: datetime, machine: Machine, rows: Sequence[Row], failed: Mapping[str, str]
+    setting: Setting,
+    time: datetime,
+    machine: Machine,
+    rows: Sequence[Row],
+    failed: Mapping[str, str],
+    seconds: Mapping[str, float],
 ) -> Path:
-    """Write the figures as JSON to `<time>.json` (UTC) in the directory and return the file."""
-    file = directory / f"{time:%Y-%m-%dT%H%M%SZ}.json"
+    """Write the figures, and the seconds that each benchmark took, as JSON to `<time>.json` (UTC); return the file."""
+    file = setting.directory / f"{time:%Y-%m-%dT%H%M%SZ}.json"
     held = {
         "time": time.isoformat(timespec="seconds"),
         "machine": asdict(machine),
+        "asked_rows": setting.rows,
+        "dataset": setting.dataset,
         "rows": [asdict(row) for row in rows],
         "failed": dict(failed),
+        "seconds": dict(seconds),
     }
     file.write_text(json.dumps(held, indent=2) + "\n")
     return file

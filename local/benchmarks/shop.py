@@ -18,7 +18,9 @@ STEP = timedelta(seconds=5)  # between the changes of one order item and the nex
 
 # Five order items make two orders.
 _ORDERS = """
-insert into orders
+insert into orders (
+    order_id, customer_id, email, status, channel, country, currency, total_amount, ordered_at, updated_at
+)
 select
     (100000 + n)::text,
     'C-' || n %% 40000,
@@ -33,7 +35,9 @@ select
 from generate_series(0::bigint, %(rows)s * 2 / 5) as n
 """
 _ORDER_ITEMS = """
-insert into order_items
+insert into order_items (
+    order_item_id, order_id, product_id, quantity, unit_price, discount_amount, line_amount, updated_at
+)
 select
     (100000 + n * 2 / 5) || '-' || n %% 5,
     (100000 + n * 2 / 5)::text,

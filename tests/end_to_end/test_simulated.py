@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from local.benchmarks import build
 from local.loading import BUILD, INGEST
 from tests.end_to_end.killed import KilledDemo, kill_a_demo
 from tests.end_to_end.loaded import TIMEOUT_SECONDS, Loaded, loaded
@@ -203,6 +204,12 @@ def test_a_backfill_of_three_days_ends_in_three_batches_and_one_build(shop: Load
     """)
     assert batches == [("order_items", 3, 0), ("orders", 3, 0), ("refunds", 3, 0)]
     assert shop.rows("select * exclude (_published_at, _extracted_at) from staging.orders order by order_id") == orders
+
+
+def test_the_benchmark_of_the_build_measures_a_run_beside_a_plain_build(shop: Loaded, tmp_path: Path) -> None:
+    [row] = build.measured(shop.product, tmp_path, 1, print, time.monotonic() + TIMEOUT_SECONDS)
+    assert row.details["dataset"] == shop.dataset.id
+    assert min(*row.details["seconds"], *row.details["plain_seconds"]) > 0
 
 
 def test_no_run_waits_for_anything_at_the_end(shop: Loaded) -> None:

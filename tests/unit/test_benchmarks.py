@@ -1,18 +1,22 @@
 """The benchmarks tell what was measured, also what falls short, and never a figure of work that was not done."""
 
 import json
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from local.benchmarks import __main__ as benchmarks
-from local.benchmarks import extraction
+from local.benchmarks import api_shop, durations, extraction
 from local.benchmarks.benchmark import BenchmarkError, Row, Setting
+from local.benchmarks.environments import python_with
 from local.benchmarks.extraction import Contestant, Place, Runs
 from local.benchmarks.measured import Measured, run_measured
 
 MEASURES = "from local.benchmarks.measured import measure\n"
+TRIED = Row("extraction", "tried")
 FALLS_SHORT = Row("extraction", "10 rows/s", "another 20 rows/s: 0.5×", "≥ 5×", False)
 
 
@@ -98,12 +102,29 @@ def state(monkeypatch, tmp_path) -> Path:
     return tmp_path
 
 
-def _answering(monkeypatch: pytest.MonkeyPatch, **answers: Row | Exception) -> None:
-    """Replace the benchmarks by these, which give a row or raise."""
+@dataclass
+class Asked:
+    """The benchmarks that were run, in turn, each with the size."""
+
+    runs: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A benchmark that gives a row, or raises at one size."""
+
+    tiny: Row | Exception = TRIED
+    full: Row | Exception = FALLS_SHORT
+
+
+def _answering(monkeypatch: pytest.MonkeyPatch, **answers: Answer) -> Asked:
+    """Replace the benchmarks by these."""
+    asked = Asked()
 
     def module(name: str) -> SimpleNamespace:
         def run(setting: Setting) -> list[Row]:
-            answer = answers[name]
+            asked.runs.append((name, setting.size("full", "tiny")))
+            answer = setting.size(answers[name].full, answers[name].tiny)
             if isinstance(answer, Exception):
                 raise answer
             return [answer]
@@ -112,29 +133,118 @@ def _answering(monkeypatch: pytest.MonkeyPatch, **answers: Row | Exception) -> N
 
     monkeypatch.setattr(benchmarks, "BENCHMARKS", {name: name for name in answers})
     monkeypatch.setattr(benchmarks, "import_module", module)
+    return asked
+
+
+def _reports(state: Path) -> list[dict[str, Any]]:
+    return [json.loads(file.read_text()) for file in (state / "bench").glob("*.json")]
 
 
 def test_falling_short_is_printed_and_is_no_error(state, monkeypatch, capsys):
-    _answering(monkeypatch, extraction=FALLS_SHORT)
+    _answering(monkeypatch, extraction=Answer())
     assert benchmarks.main([]) == 0
     [line] = [line for line in capsys.readouterr().out.splitlines() if "10 rows/s" in line]
     assert line.split()[-1] == "no"
 
 
 def test_what_could_not_run_is_an_error_and_the_others_are_reported(state, monkeypatch, capsys):
-    _answering(monkeypatch, parse=BenchmarkError("no Airflow"), extraction=FALLS_SHORT)
+    _answering(monkeypatch, parse=Answer(full=BenchmarkError("no Airflow")), extraction=Answer())
     assert benchmarks.main([]) == 1
     printed = capsys.readouterr().out
     assert "parse could not be measured" in printed
     assert "no Airflow" in printed
     assert "10 rows/s" in printed
-    [file] = (state / "bench").glob("*.json")
-    held = json.loads(file.read_text())
+    [held] = _reports(state)
     assert [row["reached"] for row in held["rows"]] == [False]
     assert list(held["failed"]) == ["parse"]
+
+
+def test_all_are_tried_before_the_first_is_measured(state, monkeypatch):
+    asked = _answering(monkeypatch, parse=Answer(), extraction=Answer())
+    assert benchmarks.main([]) == 0
+    assert asked.runs == [("parse", "tiny"), ("extraction", "tiny"), ("parse", "full"), ("extraction", "full")]
+
+
+def test_one_that_does_not_run_stops_all_at_once_and_is_named(state, monkeypatch, capsys):
+    asked = _answering(monkeypatch, parse=Answer(tiny=ValueError("16 columns, not 17")), extraction=Answer())
+    assert benchmarks.main([]) == 1
+    assert asked.runs == [("parse", "tiny")]
+    printed = capsys.readouterr().out
+    assert "error: parse does not run: ValueError: 16 columns, not 17" in printed
+    assert "KEEP_GOING=1" in printed
+    assert "16 columns, not 17" in (state / "bench" / "tiny" / "parse" / "error.txt").read_text()
+    assert _reports(state) == []
+
+
+def test_keep_going_measures_those_that_run(state, monkeypatch, capsys):
+    asked = _answering(monkeypatch, parse=Answer(tiny=ValueError("16 columns")), extraction=Answer())
+    assert benchmarks.main(["--keep-going"]) == 1
+    assert asked.runs == [("parse", "tiny"), ("extraction", "tiny"), ("extraction", "full")]
+    assert "parse could not be measured: ValueError: 16 columns" in capsys.readouterr().out
+    [held] = _reports(state)
+    assert list(held["failed"]) == ["parse"]
+
+
+def test_only_those_asked_for_are_tried(state, monkeypatch):
+    asked = _answering(monkeypatch, parse=Answer(tiny=ValueError("broken")), extraction=Answer())
+    assert benchmarks.main(["--only", "extraction"]) == 0
+    assert {name for name, _ in asked.runs} == {"extraction"}
+
+
+def test_the_tiny_size_alone_measures_nothing(state, monkeypatch, capsys):
+    asked = _answering(monkeypatch, parse=Answer(tiny=BenchmarkError("broken")), extraction=Answer())
+    assert benchmarks.main(["--tiny"]) == 1
+    assert asked.runs == [("parse", "tiny"), ("extraction", "tiny")]
+    assert "parse could not be measured: BenchmarkError: broken" in capsys.readouterr().out
+    assert _reports(state) == []
+
+
+def test_the_last_report_says_how_long_it_takes(state, monkeypatch):
+    monkeypatch.setattr(durations, "SECONDS", {"parse": 100, "extraction": 200})
+    _answering(monkeypatch, parse=Answer(), extraction=Answer())
+    asked = Setting(state / "bench", rows=10)
+    assert durations.expected(["parse", "extraction"], asked) == 300
+    assert benchmarks.main(["--only", "parse", "--rows", "10"]) == 0
+    assert durations.expected(["parse", "extraction"], asked) < 201
+    assert durations.expected(["parse", "extraction"], replace(asked, rows=11)) == 300
+
+
+def test_every_benchmark_has_a_usual_time():
+    assert set(durations.SECONDS) == set(benchmarks.BENCHMARKS)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(20, "20 s"), (50, "a minute"), (95, "2 minutes"), (1300, "22 minutes")])
+def test_times_to_come_are_told_in_words(seconds, said):
+    assert durations.spoken(seconds) == said
 
 
 def test_an_unknown_benchmark_is_refused(state, capsys):
     with pytest.raises(SystemExit):
         benchmarks.main(["--only", "speed"])
-    assert "choose among parse, extraction, build" in capsys.readouterr().err
+    assert "choose among parse, extraction, affinity" in capsys.readouterr().err
+
+
+def test_nothing_is_installed_for_the_tiny_size_alone(tmp_path):
+    requirements = tmp_path / "dlt-requirements.txt"
+    requirements.write_text("no-such-package==0")
+    assert python_with(requirements, Setting(tmp_path).at_tiny_size(installs=False)) is None
+    assert list(tmp_path.iterdir()) == [requirements]
+
+
+def test_what_is_installed_serves_every_size(tmp_path):
+    requirements = tmp_path / "dlt-requirements.txt"
+    requirements.write_text("dlt==1")
+    full = Setting(tmp_path)
+    environment = full.environments / "dlt-venv"
+    environment.mkdir()
+    (environment / "installed.txt").write_text("dlt==1")
+    python = str(environment / "bin" / "python")
+    assert [python_with(requirements, each) for each in (full, full.at_tiny_size(installs=True))] == [python, python]
+
+
+def test_the_shop_of_marts_is_built_on_the_stack_named(monkeypatch, tmp_path):
+    built = []
+    monkeypatch.setattr(api_shop.Stack, "read", lambda state: f"stack in {state}")
+    monkeypatch.setattr(api_shop, "build_shop", lambda *given: built.append(given))
+    api_shop.build({"state": str(tmp_path / "state"), "folder": str(tmp_path)})
+    assert built == [(f"stack in {tmp_path / 'state'}", tmp_path)]
