@@ -133,7 +133,7 @@ def publish(batch: dict[str, Any]) -> dict[str, Any]:
     context = get_current_context()
     run = Run(context["dag"].dag_id, context["run_id"], config.CODE_VERSION)
     with _landed(batch) as (warehouse, landed):
-        published = publish_batch(warehouse, landed, run)
+        published = publish_batch(warehouse, landed, run, rejected=batch.get("rejected"))
     if published is None:
         log.info("Batch %s was published before; nothing to do", landed.id)
         return batch
@@ -318,13 +318,13 @@ def seeded(context: Any, what: str) -> str:
 
 @contextmanager
 def _landed(batch: dict[str, Any]) -> "Iterator[tuple[Warehouse, LandedBatch]]":
-    """A session of the warehouse and the landed batch in it, checked against its manifest."""
-    from include.landing import landed
+    """A session of the warehouse and the landed batch in it."""
+    from include import landing
     from include.warehouse import open_warehouse
 
     manifest, contract = _manifest(batch)
     with open_warehouse("ingest") as warehouse:
-        yield warehouse, landed(warehouse, manifest, contract)
+        yield warehouse, landing.as_promised(manifest, contract)
 
 
 def _manifest(batch: dict[str, Any]) -> "tuple[Manifest, Any]":
