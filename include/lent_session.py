@@ -24,6 +24,9 @@ class _LentSession:
     def cursor(self, *arguments: Any, **options: Any) -> Any:
         return _session().cursor(*arguments, **options)
 
+    def autocommit(self, mode: bool) -> None:
+        """It stays as the lender opened it; an engine would switch it off, and what the lender writes would be lost."""
+
     def commit(self) -> None:
         """Every statement has committed on its own."""
 
