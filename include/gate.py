@@ -62,13 +62,11 @@ class Verdict:
 
 
 def evaluate(warehouse: Warehouse, batch: LandedBatch, suite: Suite, validator: Validator) -> Verdict:
-    """Check a landed batch, write the rejected row numbers beside it and the results to audit.gate_results.
+    """Check a landed batch, write the results to audit.gate_results and the rejected row numbers, if any, beside it.
 
     Raises:
         GateFailed: a critical expectation does not hold, or the rejected rows or money exceed the suite's limits.
     """
-    rejects = batch.contract.landing(batch.id, "__rejects")
-    warehouse.run("publish/create_rejects.sql", rejects=rejects)
     rules = suite.rules if batch.rows else tuple(rule for rule in suite.rules if rule.type == ROW_COUNT)
     if not rules:
         return Verdict(checked=0)
@@ -76,7 +74,7 @@ def evaluate(warehouse: Warehouse, batch: LandedBatch, suite: Suite, validator: 
     _record(warehouse, batch, outcomes)
     failed = [outcome for outcome in outcomes if not outcome.success]
     _stop_on_critical(warehouse, batch, failed)
-    rejected = _reject(warehouse, batch, rejects, failed)
+    rejected = _reject(warehouse, batch, failed)
     warnings = [
         _told(batch, outcome)
         for outcome in failed
@@ -121,8 +119,12 @@ def _where(warehouse: Warehouse, batch: LandedBatch, rule: Rule) -> list[str]:
     return [f"    e.g. {keys} = {', '.join(map(str, sample))}" for sample in samples] + [f"    find them: {query}"]
 
 
-def _reject(warehouse: Warehouse, batch: LandedBatch, rejects: str, failed: list[Outcome]) -> list[Rejected]:
+def _reject(warehouse: Warehouse, batch: LandedBatch, failed: list[Outcome]) -> list[Rejected]:
     quarantining = [outcome for outcome in failed if outcome.rule.quarantine]
+    if not quarantining:
+        return []
+    rejects = batch.contract.landing(batch.id, "__rejects")
+    warehouse.run("publish/create_rejects.sql", rejects=rejects)
     for outcome in quarantining:
         condition = broken_condition(outcome.rule, batch.table)
         [(found,)] = warehouse.rows("publish/count_broken.sql", landing=batch.table, broken=condition)
@@ -133,8 +135,6 @@ def _reject(warehouse: Warehouse, batch: LandedBatch, rejects: str, failed: list
             )
         values = {"reason": outcome.rule.quarantine}
         warehouse.run("publish/insert_rejects.sql", values, rejects=rejects, landing=batch.table, broken=condition)
-    if not quarantining:
-        return []
     money = batch.contract.money
     counted = warehouse.rows("publish/count_rejects.sql", rejects=rejects, landing=batch.table, money=money)
     return [

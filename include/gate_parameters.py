@@ -4,7 +4,9 @@ A parameter that cannot be known is left out, and with it the rules that name it
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from math import ceil
 from statistics import median
 from typing import Any
@@ -22,7 +24,44 @@ SMALLEST_MEDIAN = 10  # a table of fewer rows a day has days without any, and da
 FACTOR = 10
 
 
-def parameters(warehouse: Warehouse, batch: LandedBatch, wanted: Collection[str], timezone: ZoneInfo) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a gate is told of a batch and of what stands beside it, in one answer. Times are naive UTC.
+
+    `landed` is rows and money of the landing table. `loads` are begin, end and rows of earlier windows; `published` is
+    up to when each table is published; `siblings` are rows of the landing tables of the same run, by schema.table.
+    """
+
+    landed: tuple[int, Decimal]
+    loads: list[tuple[datetime, datetime, int]]
+    published: dict[str, datetime]
+    siblings: dict[str, int]
+
+
+def surroundings(warehouse: Warehouse, batch: LandedBatch, wanted: Collection[str], timezone: ZoneInfo) -> Surroundings:
+    """What has to be asked for the wanted parameters, and what landed, in one statement."""
+    window = _window(batch, timezone)
+    span = window if window and {"min_rows", "max_rows"} & set(wanted) and len(list(window.days())) == 1 else None
+    siblings = [sibling.split(".")[1].upper() for sibling in _siblings(batch, _parents(wanted)).values()]
+    values = {"table_name": batch.contract.table}
+    if span:
+        since = _text(span.start - timedelta(weeks=WEEKS, days=1))
+        values |= {"since": since, "before": _text(span.start)}
+    names = {"landing": batch.table, "money": batch.contract.money, "span": bool(span), "siblings": siblings}
+    rows = warehouse.rows("gate/surroundings.sql", values, **names)
+    about: dict[str, list[tuple]] = {topic: [] for topic in ("landed", "load", "published", "sibling")}
+    for topic, *row in rows:
+        about[topic].append(tuple(row))
+    [(_, _, _, landed, money)] = about["landed"]
+    return Surroundings(
+        (int(landed), Decimal(money or 0)),
+        [(begin, end, int(count)) for _, begin, end, count, _ in about["load"]],
+        {table: end for table, _, end, *_ in about["published"]},
+        {name.lower(): int(count or 0) for name, _, _, count, _ in about["sibling"]},
+    )
+
+
+def parameters(batch: LandedBatch, around: Surroundings, wanted: Collection[str], timezone: ZoneInfo) -> dict[str, Any]:
     """Values of those of the wanted parameters that are known for this batch. Times are UTC.
 
     * `columns`: of the landing table. `content`: SQL text of a row `landed` without its number.
@@ -40,11 +79,8 @@ def parameters(warehouse: Warehouse, batch: LandedBatch, wanted: Collection[str]
             "first_day": next(window.days()).isoformat(),
             "window_start": _text(window.start),
         }
-        if {"min_rows", "max_rows"} & set(wanted):
-            values |= _volume(warehouse, batch, window)
-    parents = [agreed for agreed in all_contracts() if agreed.table in wanted]
-    if parents:
-        values |= _relations(warehouse, batch, end, parents)
+        values |= _volume(around, window)
+    values |= _relations(batch, around, end, _parents(wanted))
     return {name: value for name, value in values.items() if name in wanted}
 
 
@@ -56,37 +92,32 @@ def bounds(counts: Collection[int]) -> dict[str, int]:
     return {"min_rows": ceil(usual / FACTOR) if min(counts) > 0 else 0, "max_rows": int(usual * FACTOR)}
 
 
-def _volume(warehouse: Warehouse, batch: LandedBatch, window: Window) -> dict[str, int]:
-    days = list(window.days())
-    if len(days) != 1:
-        return {}
-    comparable = {days[0] - timedelta(weeks=week) for week in range(1, WEEKS + 1)}
-    span = {
-        "table_name": batch.contract.table,
-        "since": _text(window.start - timedelta(weeks=WEEKS, days=1)),
-        "before": _text(window.start),
-    }
+def _volume(around: Surroundings, window: Window) -> dict[str, int]:
+    first = next(window.days())
+    comparable = {first - timedelta(weeks=week) for week in range(1, WEEKS + 1)}
     counts = []
-    for start, end, rows in warehouse.rows("gate/recent_loads.sql", span):
+    for start, end, rows in around.loads:
         loaded = list(Window(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC), window.timezone).days())
         if len(loaded) == 1 and loaded[0] in comparable:
-            counts.append(int(rows))
+            counts.append(rows)
     return bounds(counts)
 
 
 def _relations(
-    warehouse: Warehouse, batch: LandedBatch, end: datetime, parents: Collection[Contract]
+    batch: LandedBatch, around: Surroundings, end: datetime, parents: Collection[Contract]
 ) -> dict[str, str]:
-    """What other tables hold, as SQL, and the moment up to which a key that is missing there is truly missing."""
-    through: dict[str, datetime] = dict(warehouse.rows("gate/published_through.sql"))
-    landed = _landed_in_same_run(warehouse, batch, parents)
+    """What other tables hold, as SQL, and the moment up to which a key that is missing there is truly missing.
+
+    A landing table of the same run without rows may still be loading: it does not count.
+    """
     values = {}
+    siblings = _siblings(batch, parents)
     for parent in parents:
-        moments = [through[parent.table]] if parent.table in through else []
+        moments = [around.published[parent.table]] if parent.table in around.published else []
         columns = ", ".join(parent.column_names)
         held = f"select {columns} from {parent.target} where _deleted_at is null"
-        if parent.table in landed:
-            held = f"{held} union all select {columns} from {landed[parent.table]}"
+        if around.siblings.get(siblings[parent.table].lower()):
+            held = f"{held} union all select {columns} from {siblings[parent.table]}"
             moments.append(end.replace(tzinfo=None))
         if moments:
             values[parent.table] = f"({held})"
@@ -94,19 +125,15 @@ def _relations(
     return values
 
 
-def _landed_in_same_run(warehouse: Warehouse, batch: LandedBatch, parents: Collection[Contract]) -> dict[str, str]:
-    """Landing tables of the same run's batches, by table. One without rows may still be loading: it does not count."""
+def _parents(wanted: Collection[str]) -> list[Contract]:
+    """Contracts of the tables that the wanted parameters are about."""
+    return [agreed for agreed in all_contracts() if agreed.table in wanted]
+
+
+def _siblings(batch: LandedBatch, parents: Collection[Contract]) -> dict[str, str]:
+    """Landing tables that the same run makes of other tables, by table."""
     run = batch.id.removeprefix(batch.contract.table)  # batches of a run differ in their table alone
-    siblings = {parent.table: parent.landing(f"{parent.table}{run}") for parent in parents}
-    names = [sibling.split(".")[1].upper() for sibling in siblings.values()]
-    exist = {f"{schema}.{name}".lower() for schema, name in warehouse.rows("gate/landing_tables.sql", names=names)}
-    landed = {}
-    for table, sibling in siblings.items():
-        if sibling.lower() in exist:
-            [(rows, _)] = warehouse.rows("load/count_landed.sql", table=sibling, money=None)
-            if rows:
-                landed[table] = sibling
-    return landed
+    return {parent.table: parent.landing(f"{parent.table}{run}") for parent in parents}
 
 
 def _window(batch: LandedBatch, timezone: ZoneInfo) -> Window | None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from include import config, data_docs
 from include.expectations import promised, suite
 from include.gate import Verdict, evaluate
-from include.gate_parameters import parameters
-from include.landing import LandedBatch
+from include.gate_parameters import parameters, surroundings
+from include.landing import LandedBatch, compare
 from include.validation import Validator
-from include.warehouse import Warehouse, connect_args
+from include.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +23,17 @@ def check(warehouse: Warehouse, batch: LandedBatch, *, limited: bool = True) -> 
 
     Raises:
         GateFailed: the batch may not be published.
+        LandingError: the landing table does not hold what the manifest promises.
     """
     data_docs.prune(batch.contract.table)
-    validator = Validator(connect_args(), batch.table, data_docs.folder(batch))
+    validator = Validator(warehouse, batch.table, data_docs.folder(batch))
     rules = promised(batch.contract, suite(batch.contract.table))
     if not limited:
         rules = replace(rules, row_limit=Decimal(1), money_limit=Decimal(1))
-    known = parameters(warehouse, batch, rules.parameters, config.store_timezone())
+    timezone = config.store_timezone()
+    around = surroundings(warehouse, batch, rules.parameters, timezone)
+    compare(batch.manifest, batch.contract, *around.landed)
+    known = parameters(batch, around, rules.parameters, timezone)
     told, left_out = rules.told(known)
     for rule in left_out if batch.rows else ():
         unknown = ", ".join(sorted(rule.parameters - known.keys()))

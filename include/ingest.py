@@ -92,8 +92,9 @@ def land(batch: dict[str, Any]) -> dict[str, Any]:
     from include.landing import land as land_batch
     from include.warehouse import open_warehouse
 
-    manifest, contract = _manifest(batch)
-    lake.verify(clients.lake_client(), config.LAKE_BUCKET, manifest)
+    s3 = clients.lake_client()
+    manifest, contract = _manifest(batch, s3)
+    lake.verify(s3, config.LAKE_BUCKET, manifest)
     with open_warehouse("land") as warehouse:
         landed = land_batch(warehouse, manifest, contract)
     log.info("Landed %s rows in %s, as many as the manifest promises", f"{landed.rows:,}", landed.table)
@@ -133,7 +134,7 @@ def publish(batch: dict[str, Any]) -> dict[str, Any]:
     context = get_current_context()
     run = Run(context["dag"].dag_id, context["run_id"], config.CODE_VERSION)
     with _landed(batch) as (warehouse, landed):
-        published = publish_batch(warehouse, landed, run)
+        published = publish_batch(warehouse, landed, run, rejected=batch.get("rejected"))
     if published is None:
         log.info("Batch %s was published before; nothing to do", landed.id)
         return batch
@@ -318,18 +319,19 @@ def seeded(context: Any, what: str) -> str:
 
 @contextmanager
 def _landed(batch: dict[str, Any]) -> "Iterator[tuple[Warehouse, LandedBatch]]":
-    """A session of the warehouse and the landed batch in it, checked against its manifest."""
-    from include.landing import landed
+    """A session of the warehouse and the landed batch in it."""
+    from include import landing
     from include.warehouse import open_warehouse
 
     manifest, contract = _manifest(batch)
     with open_warehouse("ingest") as warehouse:
-        yield warehouse, landed(warehouse, manifest, contract)
+        yield warehouse, landing.as_promised(manifest, contract)
 
 
-def _manifest(batch: dict[str, Any]) -> "tuple[Manifest, Any]":
-    from include import lake
-    from include.clients import lake_client
+def _manifest(batch: dict[str, Any], s3: Any = None) -> "tuple[Manifest, Any]":
+    """Manifest and contract of a batch, read with a client of the lake where the caller has one."""
+    from include import clients, lake
     from include.contracts import contract
 
-    return lake.read_manifest(lake_client(), config.LAKE_BUCKET, batch["folder"]), contract(batch["table"])
+    manifest = lake.read_manifest(s3 or clients.lake_client(), config.LAKE_BUCKET, batch["folder"])
+    return manifest, contract(batch["table"])

@@ -61,10 +61,25 @@ def landed(warehouse: Warehouse, manifest: Manifest, contract: Contract) -> Land
     """
     table = contract.landing(manifest.batch_id)
     [(rows, money)] = warehouse.rows("load/count_landed.sql", table=table, money=contract.money)
-    promised, found = Decimal(manifest.money), money or Decimal(0)
-    if rows != manifest.rows or found != promised:
+    compare(manifest, contract, rows, money or Decimal(0))
+    return as_promised(manifest, contract)
+
+
+def as_promised(manifest: Manifest, contract: Contract) -> LandedBatch:
+    """A batch that `land` has found to be as its manifest promises, without counting it again."""
+    money = Decimal(manifest.money) if contract.money else None
+    return LandedBatch(manifest, contract, contract.landing(manifest.batch_id), manifest.rows, money)
+
+
+def compare(manifest: Manifest, contract: Contract, rows: int, money: Decimal) -> None:
+    """Hold rows and money (0 where a table has none) that a landing table holds against the manifest.
+
+    Raises:
+        LandingError: they differ.
+    """
+    promised = Decimal(manifest.money)
+    if rows != manifest.rows or money != promised:
         raise LandingError(
-            f"{table} holds {rows:,} rows and {found} money, but the manifest promises {manifest.rows:,} and "
-            f"{promised}; clear the extract task to write the batch again"
+            f"{contract.landing(manifest.batch_id)} holds {rows:,} rows and {money} money, but the manifest promises "
+            f"{manifest.rows:,} and {promised}; clear the extract task to write the batch again"
         )
-    return LandedBatch(manifest, contract, table, rows, Decimal(found) if contract.money else None)

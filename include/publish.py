@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from include.contracts import Contract
+from include.lake import DayVersion
 from include.landing import LandedBatch
-from include.warehouse import Warehouse
+from include.warehouse import Warehouse, render
 
 OUTCOMES = ("inserted", "updated", "superseded", "quarantined")
 
@@ -63,8 +64,11 @@ class Published:
             )
 
 
-def publish(warehouse: Warehouse, batch: LandedBatch, run: Run) -> Published | None:
+def publish(warehouse: Warehouse, batch: LandedBatch, run: Run, *, rejected: int | None = None) -> Published | None:
     """Move a landed batch into quarantine and staging in one transaction; None when it was published before.
+
+    `rejected` is how many rows the gate set aside: where it is none, there is no table of them. None: it is not known,
+    and there is one.
 
     The newest version of a key wins, then what was read from the source last, then the larger content hash; a table
     kept by the day keeps the newest export of each day. Of a row that the source once no longer had, only what was read
@@ -74,16 +78,14 @@ def publish(warehouse: Warehouse, batch: LandedBatch, run: Run) -> Published | N
         ConservationError: a row or its money is unaccounted for; the transaction is rolled back.
     """
     contract = batch.contract
-    names = _names(batch)
+    names = _names(batch, rejected)
     extracted = {"extracted_at": _extracted_at(batch)}
     warehouse.run("publish/rank_candidates.sql", extracted, columns=contract.columns, key=contract.key, **names)
-    if contract.keep == "day":
-        _write_days(warehouse, batch, names["days"])
     with warehouse.transaction():
         take_turn(warehouse, contract, batch.id)
         if warehouse.rows("publish/find_load.sql", {"batch_id": batch.id}):
             return None
-        published = _move(warehouse, batch, names)
+        published = _move(warehouse, batch, names, rejected)
         published.check()
         _record(warehouse, batch, run, published)
     return published
@@ -97,7 +99,7 @@ def take_turn(warehouse: Warehouse, contract: Contract, batch_id: str) -> None:
     warehouse.run("publish/take_turn.sql", {"table_name": contract.table, "batch_id": batch_id}, turn=contract.turn)
 
 
-def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Published:
+def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any], rejected: int | None) -> Published:
     """Write quarantine and staging, and count what they really hold afterwards."""
     contract = batch.contract
     values = {
@@ -109,36 +111,53 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     by_day = contract.keep == "day"
     file = "publish/classify_days.sql" if by_day else "publish/classify_versions.sql"
     expected = expected_outcomes(warehouse, file, contract.key, values, names)
-    warehouse.run("publish/quarantine.sql", values, columns=columns, **names)
+    if rejected is not None and expected["quarantined"].rows != rejected:
+        raise ConservationError(
+            f"batch {batch.id}: the gate set {rejected:,} rows aside, {expected['quarantined'].rows:,} of them are "
+            "found; rolled back, staging is unchanged: clear the gate task"
+        )
+    quarantined = Amount() if rejected == 0 else _quarantine(warehouse, contract, values, names)
     replaced = 0
     if by_day:
         replaced = warehouse.run("publish/delete_replaced_days.sql", values, **names).rowcount or 0
         written = warehouse.run("publish/insert_days.sql", values, columns=columns, **names).rowcount or 0
         warehouse.run("publish/record_days.sql", values, **names)
     else:
-        written = merge_versions(warehouse, contract, contract.key, values, names)
+        written = merge_versions(warehouse, contract, contract.key, values, names, expected["superseded"])
     held = amount_of(warehouse.rows("publish/count_published.sql", values, **names)[0])
     if (written, held) != (held.rows, expected["inserted"] + expected["updated"]):
         raise ConservationError(
             f"batch {batch.id}: {written:,} rows written, {contract.target} holds {held} of the batch, but "
             f"{expected['inserted'] + expected['updated']} were due; rolled back, staging is unchanged"
         )
-    quarantined = amount_of(warehouse.rows("publish/count_held.sql", reason="_reason", **names)[0])
     landed = Amount(batch.rows, batch.money or Decimal(0))
     return Published(
         batch.id, landed, expected["inserted"], expected["updated"], expected["superseded"], quarantined, replaced
     )
 
 
+def _quarantine(warehouse: Warehouse, contract: Contract, values: dict, names: dict[str, Any]) -> Amount:
+    """Keep the rejected rows, and count those that the quarantine really holds afterwards."""
+    warehouse.run("publish/quarantine.sql", values, columns=contract.column_names, **names)
+    return amount_of(warehouse.rows("publish/count_held.sql", reason="_reason", **names)[0])
+
+
 def merge_versions(
-    warehouse: Warehouse, contract: Contract, key: Sequence[str], values: dict, names: dict[str, Any]
+    warehouse: Warehouse,
+    contract: Contract,
+    key: Sequence[str],
+    values: dict,
+    names: dict[str, Any],
+    superseded: Amount,
 ) -> int:
     """Merge candidates that may be published into their table; return the rows inserted and updated.
 
-    Rows that are there already with the same content only learn that the source was seen with them again.
+    Rows that are there already with the same content only learn that the source was seen with them again; they are
+    among those that are `superseded`.
     """
     merge = warehouse.run("publish/merge_versions.sql", values, columns=contract.column_names, key=key, **names)
-    warehouse.run("publish/confirm_rows.sql", key=key, **names)
+    if superseded.rows:
+        warehouse.run("publish/confirm_rows.sql", key=key, **names)
     return merge.rowcount or 0
 
 
@@ -156,13 +175,13 @@ def amount_of(row: tuple) -> Amount:
     return Amount(int(rows), Decimal(money or 0))
 
 
-def _names(batch: LandedBatch) -> dict[str, Any]:
+def _names(batch: LandedBatch, rejected: int | None) -> dict[str, Any]:
     contract = batch.contract
     return {
         "landing": batch.table,
-        "rejects": contract.landing(batch.id, "__rejects"),
+        "rejects": rejects_of(batch, rejected),
         "candidates": contract.landing(batch.id, "__candidates"),
-        "days": contract.landing(batch.id, "__days"),
+        "days": _days(batch) if contract.keep == "day" else None,
         "target": contract.target,
         "quarantine": contract.quarantine,
         "version": contract.version,
@@ -171,16 +190,30 @@ def _names(batch: LandedBatch) -> dict[str, Any]:
     }
 
 
+def rejects_of(batch: LandedBatch, rejected: int | None) -> str:
+    """Relation of the rows that the gate set aside: its table, or none of the landed rows where it rejected none."""
+    if rejected == 0:
+        return f"(select _row_number, null::varchar as _reason from {batch.table} where false)"
+    return batch.contract.landing(batch.id, "__rejects")
+
+
+def _version(day: DayVersion) -> DayVersion:
+    """A day and its version as SQL reads them: nothing but a date and a moment gets into a statement."""
+    version = datetime.fromisoformat(day.version).replace(tzinfo=None)
+    return DayVersion(date.fromisoformat(day.day).isoformat(), version.isoformat())
+
+
+def _days(batch: LandedBatch) -> str:
+    """Relation of the days that a batch holds; none of them where it holds none."""
+    if not batch.manifest.days:
+        return "(select published_day, version from audit.published_days where false)"
+    return f"({render('publish/days.sql', days=[_version(day) for day in batch.manifest.days])})"
+
+
 def _extracted_at(batch: LandedBatch) -> datetime | None:
     """When the batch's source was read (naive UTC), where the manifest says so."""
     moment = batch.manifest.extracted_at
     return datetime.fromisoformat(moment).astimezone(UTC).replace(tzinfo=None) if moment else None
-
-
-def _write_days(warehouse: Warehouse, batch: LandedBatch, days: str) -> None:
-    warehouse.run("publish/create_days.sql", days=days)
-    rows = [(day.day, datetime.fromisoformat(day.version).replace(tzinfo=None)) for day in batch.manifest.days]
-    warehouse.insert(days, ("published_day", "version"), rows)
 
 
 def _record(warehouse: Warehouse, batch: LandedBatch, run: Run, published: Published) -> None:

@@ -23,6 +23,9 @@ def broken_condition(rule: Rule, landing: str) -> str:
             return f"landed.{kwargs['column']} not in ({values})"
         case "expect_column_value_lengths_to_be_between":
             return _outside(f"length(landed.{kwargs['column']})", kwargs)
+        case "expect_column_pair_values_a_to_be_greater_than_b":  # a null on one side is no answer, so not broken
+            operator = ">=" if kwargs.get("or_equal") else ">"
+            return f"not (landed.{kwargs['column_A']} {operator} landed.{kwargs['column_B']})"
         case "expect_column_values_to_match_regex":  # matched as Great Expectations does on Snowflake
             return f"regexp_count(landed.{kwargs['column']}, {_literal(kwargs['regex'])}) = 0"
         case "unexpected_rows_expectation":

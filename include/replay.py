@@ -27,6 +27,7 @@ from include.publish import (
     amount_of,
     expected_outcomes,
     merge_versions,
+    rejects_of,
     take_turn,
 )
 from include.warehouse import Warehouse
@@ -96,7 +97,7 @@ def replay(warehouse: Warehouse, choice: Choice, batch_id: str, run: Run, *, dry
         if batch.rows == 0:
             return Replayed(Published(batch_id, Amount(), Amount(), Amount(), Amount(), Amount()))
         verdict, docs = check(warehouse, batch, limited=False)
-        names = _names(batch)
+        names = _names(batch, verdict.rejected_rows)
         warehouse.run("replay/rank_candidates.sql", key=_key(agreed), **names)
         judged = _judged(warehouse, names)
         if dry_run or all(group.fails for group in judged):
@@ -175,11 +176,11 @@ def _take(warehouse: Warehouse, agreed: Contract, choice: Choice, batch_id: str)
     return LandedBatch(manifest, agreed, landing, taken.rows, taken.money if agreed.money else None)
 
 
-def _names(batch: LandedBatch) -> dict[str, Any]:
+def _names(batch: LandedBatch, rejected: int) -> dict[str, Any]:
     agreed = batch.contract
     return {
         "landing": batch.table,
-        "rejects": agreed.landing(batch.id, "__rejects"),
+        "rejects": rejects_of(batch, rejected),
         "candidates": agreed.landing(batch.id, "__candidates"),
         "target": agreed.target,
         "quarantine": agreed.quarantine,
@@ -223,7 +224,7 @@ def _move(warehouse: Warehouse, batch: LandedBatch, names: dict[str, Any]) -> Pu
     }
     expected = _expected(warehouse, batch, names)
     due = expected.inserted + expected.updated
-    written = merge_versions(warehouse, agreed, _key(agreed), values, names)
+    written = merge_versions(warehouse, agreed, _key(agreed), values, names, expected.superseded)
     held = amount_of(warehouse.rows("publish/count_published.sql", values, **names)[0])
     if (written, held) != (held.rows, due):
         raise _lost(batch, f"{written:,} rows written, {agreed.target} holds {held} of it, {due} were due")

@@ -1,16 +1,23 @@
 """Great Expectations on a landing table: cheaply first, in detail only where something failed."""
 
-import base64
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from include import config
 from include.expectations import QUERY, Rule
+from include.rejects import broken_condition
+
+if TYPE_CHECKING:
+    from include.warehouse import Warehouse
 
 logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its notes on its own insides bury the verdict
+
+
+# What Great Expectations asks in statements of their own, beside the one that it makes of most column rules.
+ONE_BY_ONE = {"expect_column_pair_values_a_to_be_greater_than_b", "expect_column_value_lengths_to_be_between"}
 
 
 class ValidationError(Exception):
@@ -28,12 +35,12 @@ class Outcome:
 
 
 class Validator:
-    """Runs rules on one table of the warehouse and keeps Data Docs of what it found in `docs`."""
+    """Runs rules on one table, in a session of the warehouse, and keeps Data Docs of what it found in `docs`."""
 
-    def __init__(self, connect_args: dict[str, Any], table: str, docs: Path) -> None:
-        """`connect_args` are those of snowflake.connector.connect; `table` is schema.table."""
+    def __init__(self, warehouse: "Warehouse", table: str, docs: Path) -> None:
+        """`table` is schema.table."""
+        self._warehouse = warehouse
         self._schema, self._table = table.split(".")
-        self._connect_args = connect_args
         self._docs = docs
 
     def check(self, rules: Sequence[Rule]) -> list[Outcome]:
@@ -42,7 +49,9 @@ class Validator:
         Raises:
             ValidationError: an expectation raised instead of answering.
         """
-        with _sessions_closed_at_the_end():
+        from include.lent_session import lend
+
+        with lend(self._warehouse):
             context, batch_definition = self._open()
             return self._check(context, batch_definition, rules)
 
@@ -56,9 +65,12 @@ class Validator:
         return [found.get(id(rule)) or Outcome(rule, True) for rule in rules]
 
     def _suspects(self, context: Any, batch_definition: Any, rules: Sequence[Rule]) -> list[Rule]:
-        """Rules that may fail, found in few queries: a query that fails casts doubt on all rules that are queries."""
-        queries = [rule for rule in rules if rule.query]
-        columns = [rule for rule in rules if not rule.query]
+        """Rules that may fail, found in few statements: what ONE_BY_ONE would cost is asked in one query of all.
+
+        When that query fails, it casts doubt on all of them.
+        """
+        queries = [rule for rule in rules if rule.query or rule.type in ONE_BY_ONE]
+        columns = [rule for rule in rules if rule not in queries]
         asked = columns + ([_all_of(queries)] if queries else [])
         results = self._run(context, batch_definition, asked, "BOOLEAN_ONLY")
         failing = {id(rule) for rule, result in zip(asked, results, strict=True) if not result.success}
@@ -74,6 +86,8 @@ class Validator:
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
+        from include.lent_session import CONNECT_ARGS
+
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         for name in list(context.get_site_names()):
@@ -87,20 +101,13 @@ class Validator:
                 "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             },
         )
-        args = dict(self._connect_args)
-        key = args.pop("private_key", None)
-        signing_in = {"private_key": base64.b64encode(key).decode()} if key else {"password": args.pop("password")}
         sources: Any = context.data_sources  # its stubs know no further arguments of the engine
+        # A text, not single arguments: with those, Great Expectations makes a new engine for each step. Nobody signs in
+        # with it, because the engine takes the session that is lent.
         source = sources.add_snowflake(
             "warehouse",
-            account=args["account"],
-            user=args["user"],
-            database=args["database"],
-            schema=self._schema,
-            warehouse=args["warehouse"],
-            role=args["role"],
-            kwargs={"connect_args": args},
-            **signing_in,
+            connection_string=f"snowflake://gate:lent@account/{config.SNOWFLAKE_DATABASE}/{self._schema}?warehouse=lent&role=lent",
+            kwargs={"connect_args": dict(CONNECT_ARGS)},
         )
         asset = source.add_table_asset(self._table, table_name=self._table)
         return context, asset.add_batch_definition_whole_table("batch")
@@ -110,10 +117,12 @@ class Validator:
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
         from great_expectations.expectations.metadata_types import FailureSeverity
 
+        from include import counted_rows
+
         # One by one through add_expectation_configuration, two queries on the same table would replace each other.
         expectations = [
             ExpectationConfiguration(
-                type=rule.type,
+                type=counted_rows.TYPE if rule.query else rule.type,
                 kwargs=rule.kwargs,
                 severity=FailureSeverity(rule.severity),
                 notes=rule.why or None,
@@ -131,26 +140,6 @@ class Validator:
         return ordered
 
 
-@contextmanager
-def _sessions_closed_at_the_end() -> Iterator[None]:
-    # Great Expectations makes an engine for each step and forgets it with its sessions open.
-    from sqlalchemy import event
-    from sqlalchemy.pool import Pool
-
-    opened: list[Any] = []
-
-    def remember(session: Any, _: Any) -> None:
-        opened.append(session)
-
-    event.listen(Pool, "connect", remember)
-    try:
-        yield
-    finally:
-        event.remove(Pool, "connect", remember)
-        for session in opened:
-            session.close()
-
-
 def _in_order(results: Sequence[Any]) -> list[Any]:
     """Results in the order of the rules: Great Expectations groups them by kind."""
     return sorted(results, key=lambda result: result.expectation_config.meta["position"])
@@ -162,12 +151,23 @@ def _raised(result: Any) -> str | None:
     return next((str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")), None)
 
 
-def _all_of(queries: Sequence[Rule]) -> Rule:
-    """One rule that holds when all of these do: each query of its own costs Great Expectations two statements."""
-    parts = [f"select found_{number}._row_number from ({rule.query}) as found_{number}"
-             for number, rule in enumerate(queries)]  # fmt: skip
-    why = "no row breaks: " + "; ".join(rule.name for rule in queries)
-    return Rule(QUERY, {"unexpected_rows_query": "\nunion all\n".join(parts)}, "warning", why=why)
+def _all_of(rules: Sequence[Rule]) -> Rule:
+    """One rule that holds when all of these do."""
+    parts = [rule.query or _query(rule) for rule in rules]
+    query = "\nunion all\n".join(
+        f"select found_{number}._row_number from ({part}) as found_{number}" for number, part in enumerate(parts)
+    )
+    return Rule(
+        QUERY,
+        {"unexpected_rows_query": query},
+        "warning",
+        why="no row breaks: " + "; ".join(rule.name for rule in rules),
+    )
+
+
+def _query(rule: Rule) -> str:
+    """A rule on columns as the query for the rows that break it."""
+    return f"select landed._row_number from {{batch}} as landed where {broken_condition(rule, '{batch}')}"
 
 
 def _outcome(rule: Rule, result: Any) -> Outcome:

@@ -32,6 +32,11 @@ class Warehouse:
     def __init__(self, connection: "SnowflakeConnection") -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> "SnowflakeConnection":
+        """The session itself, for a library that writes its own statements."""
+        return self._connection
+
     def run(self, file: str, values: Mapping[str, Any] | None = None, **names: Any) -> "SnowflakeCursor":
         """Run one statement of include/sql: `names` are rendered into it as identifiers, `values` are bound."""
         return self.execute(render(file, **names), values)
@@ -130,6 +135,8 @@ def connect_args(
         "login_timeout": login_timeout,
         "socket_timeout": SOCKET_TIMEOUT_SECONDS,
         "network_timeout": statement_timeout,  # broken connections are tried again so long, with jitter
+        # Else each session asks the metadata services of three clouds, and AWS who it is, only to report it.
+        "platform_detection_timeout_seconds": 0.0,
     }
     return {key: value for key, value in hook._get_conn_params().items() if value not in (None, "")} | timeouts
 

@@ -60,7 +60,7 @@ def _batch(warehouse: Warehouse, number: int, rows: int) -> dict[str, Any]:
     with counted_statements() as sent:
         verdict, _ = check(warehouse, batch)
     seconds["gate"], began = time.perf_counter() - began, time.perf_counter()
-    publish(warehouse, batch, RUN)
+    publish(warehouse, batch, RUN, rejected=verdict.rejected_rows)
     seconds["publish"] = time.perf_counter() - began
     rules = len(promised(batch.contract, suite("order_items")).rules)
     if (verdict.checked, verdict.rejected, verdict.warnings) != (rules, [], []):

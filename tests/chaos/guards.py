@@ -32,14 +32,20 @@ def without_manifest() -> None:
     """What lies in the lake and what landed is taken as it is, whatever the manifest promises."""
     from decimal import Decimal
 
-    from include import lake, landing
+    from include import gating, lake, landing, warehouse
 
-    def unchecked(warehouse: Any, manifest: Any, contract: Any) -> landing.LandedBatch:
+    def unchecked(session: Any, manifest: Any, contract: Any) -> landing.LandedBatch:
         table = contract.landing(manifest.batch_id)
-        [(rows, money)] = warehouse.rows("load/count_landed.sql", table=table, money=contract.money)
+        [(rows, money)] = session.rows("load/count_landed.sql", table=table, money=contract.money)
         return landing.LandedBatch(manifest, contract, table, rows, Decimal(money or 0) if contract.money else None)
 
+    def as_it_is(manifest: Any, contract: Any) -> landing.LandedBatch:
+        with warehouse.open_warehouse("chaos") as session:
+            return unchecked(session, manifest, contract)
+
     landing.landed = unchecked
+    landing.as_promised = as_it_is
+    gating.compare = lambda *_: None  # type: ignore[attr-defined]
     lake.verify = lambda *_: None  # type: ignore[attr-defined]
 
 

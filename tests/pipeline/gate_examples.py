@@ -3,7 +3,7 @@
 test_gate.py fails when a rule of a suite has no example here, or an example no rule.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -211,3 +211,23 @@ for _table in QUARANTINED:
     for _rule in promised(contract(_table), suite(_table)).rules[len(_written) :]:
         assert _rule.type == NOT_NULL
         QUARANTINED[_table][_rule.name] = [{_rule.column: None}]
+
+
+def days_of(table, day_of):
+    return [day_of(1, 6)] if table == "web_events" else []
+
+
+def key(table: str, name: str) -> str:
+    """A key as the table's source makes it."""
+    return f"{int.from_bytes(name.encode()):032x}" if table == "web_events" else name
+
+
+def usual_weeks(pipeline, table: str, rows: int, weeks: int = 4) -> None:
+    """Earlier loads of the table, of so many rows on each Monday before."""
+    for week in range(1, weeks + 1):
+        day = date(2026, 6, 1) - timedelta(weeks=week)
+        pipeline.load(table, [], day=day)
+        pipeline.warehouse.execute(
+            "update audit.loads set landed_rows = %(rows)s where table_name = %(table)s and window_start < %(monday)s",
+            {"rows": rows, "table": table, "monday": day + timedelta(days=1)},
+        )

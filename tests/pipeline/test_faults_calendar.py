@@ -117,8 +117,9 @@ def test_ten_times_as_much_as_usual_is_told_and_published(pipeline: Pipeline) ->
     at = datetime(2026, 6, 29, 9)
     much = [order(f"O{number}", ordered_at=at, updated_at=at, total_amount=Decimal("0.0001")) for number in range(121)]
     batch = pipeline.land("orders", much, day=day)
-    told = [warning for warning in pipeline.gate(batch).warnings if "same weekday" in warning]
+    verdict = pipeline.gate(batch)
+    told = [warning for warning in verdict.warnings if "same weekday" in warning]
     assert [text.partition(": found ")[2] for text in told] == ["121 (expected 2 to 120)"]
-    published = publish(pipeline.warehouse, batch, RUN)
+    published = publish(pipeline.warehouse, batch, RUN, rejected=verdict.rejected_rows)
     assert published is not None
     assert (published.inserted.rows, published.inserted.money) == (121, Decimal("0.0121"))

@@ -23,11 +23,11 @@ TELLS_WHAT_TO_DO = "Airflow tries again; when it has given up, clear this task"
 
 @pytest.fixture
 def landed(pipeline: Pipeline) -> LandedBatch:
-    """A batch that updates one order, inserts one and quarantines one; the first order is published."""
+    """A batch that updates a published order, beside its old version, inserts one order and quarantines one."""
     pipeline.load("orders", [order("O1")])
     later = MORNING + timedelta(hours=1)
     bad = order("O3", total_amount=Decimal("-1"))
-    batch = pipeline.land("orders", [order("O1", status="shipped", updated_at=later), order("O2"), bad])
+    batch = pipeline.land("orders", [order("O1", status="shipped", updated_at=later), order("O1"), order("O2"), bad])
     rejects = batch.contract.landing(batch.id, "__rejects")
     pipeline.warehouse.run("publish/create_rejects.sql", rejects=rejects)
     names = {"rejects": rejects, "landing": batch.table, "broken": "landed.total_amount < 0"}
@@ -51,11 +51,12 @@ def kill(warehouse: Warehouse) -> None:
 def is_published_once(pipeline: Pipeline, batch: LandedBatch) -> bool:
     assert [(row[0], row[3]) for row in pipeline.held("orders")] == [("O1", "shipped"), ("O2", "paid")]
     audited = pipeline.warehouse.execute(
-        "select landed_rows, inserted_rows, updated_rows, quarantined_rows, extracted_money - inserted_money "
-        "- updated_money - quarantined_money from audit.loads where batch_id = %(batch)s",
+        "select landed_rows, inserted_rows, updated_rows, superseded_rows, quarantined_rows, extracted_money "
+        "- inserted_money - updated_money - superseded_money - quarantined_money from audit.loads "
+        "where batch_id = %(batch)s",
         {"batch": batch.id},
     ).fetchall()
-    return audited == [(3, 1, 1, 1, Decimal(0))] and pipeline.count("quarantine.orders") == 1
+    return audited == [(4, 1, 1, 1, 1, Decimal(0))] and pipeline.count("quarantine.orders") == 1
 
 
 @pytest.mark.parametrize("file", ["publish/take_turn.sql", "publish/merge_versions.sql", "publish/count_published.sql"])

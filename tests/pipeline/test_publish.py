@@ -149,10 +149,10 @@ def test_every_version_of_a_product_is_kept(pipeline):
     ["publish/quarantine.sql", "publish/merge_versions.sql", "publish/confirm_rows.sql", "publish/count_published.sql"],
 )
 def test_a_failure_anywhere_inside_publish_leaves_no_trace(pipeline, monkeypatch, file):
-    pipeline.load("orders", [order("O1")])
+    pipeline.load("orders", [order("O1"), order("O3")])
     before = pipeline.held("orders")
     batch = pipeline.land("orders", [order("O1", status="shipped", updated_at=MORNING + timedelta(hours=1)),
-                                     order("O2", total_amount=Decimal("-1"))])  # fmt: skip
+                                     order("O2", total_amount=Decimal("-1")), order("O3")])  # fmt: skip
     pipeline.gate(batch)
     run = pipeline.warehouse.run
 
@@ -174,7 +174,7 @@ def test_a_failure_anywhere_inside_publish_leaves_no_trace(pipeline, monkeypatch
 
 def test_a_row_that_vanishes_inside_publish_is_noticed_and_rolled_back(pipeline, monkeypatch):
     batch = pipeline.land("orders", [order("O1"), order("O2")])
-    pipeline.gate(batch)
+    rejected = pipeline.gate(batch).rejected_rows
     run = pipeline.warehouse.run
 
     def losing(name, *arguments, **names):
@@ -185,7 +185,7 @@ def test_a_row_that_vanishes_inside_publish_is_noticed_and_rolled_back(pipeline,
 
     monkeypatch.setattr(pipeline.warehouse, "run", losing)
     with pytest.raises(ConservationError, match="rolled back, staging is unchanged"):
-        publish(pipeline.warehouse, batch, RUN)
+        publish(pipeline.warehouse, batch, RUN, rejected=rejected)
     assert pipeline.held("orders") == []
 
 

@@ -51,8 +51,8 @@ def gated(
 ) -> str:
     """Take rows, read at a moment or just now, the whole way through the table's gate; returns the batch's id."""
     batch = pipeline.land(table, made, list(days), extracted_at=read_at)
-    pipeline.gate(batch)
-    published = publish(pipeline.warehouse, batch, RUN)
+    verdict = pipeline.gate(batch)
+    published = publish(pipeline.warehouse, batch, RUN, rejected=verdict.rejected_rows)
     assert published is not None
     return batch.id
 
