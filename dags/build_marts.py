@@ -28,7 +28,7 @@ from include.building import record_build
 from include.dag_defaults import build_defaults
 from include.looker import warm_looker
 from include.refreshing import evaluate_experiments, fit_customer_value
-from include.transform import build_models, refresh_models
+from include.transform import build_models, read_by, refresh_models
 
 
 @dag(
@@ -41,10 +41,11 @@ from include.transform import build_models, refresh_models
 def build_marts():
     models = build_models("dbt")
     record = record_build()
+    chain(models, record)
     for tag in ("refresh_rfm", "refresh_cohorts", "refresh_affinity"):
-        chain(models, refresh_models(tag), record)
-    chain(models, fit_customer_value(), refresh_models("refresh_customer_value"), record)
-    chain(models, evaluate_experiments(), refresh_models("refresh_experiments"), record)
+        chain(read_by(tag, models), refresh_models(tag, models), record)
+    for tag, compute in (("refresh_customer_value", fit_customer_value), ("refresh_experiments", evaluate_experiments)):
+        chain(read_by(tag, models), compute(), refresh_models(tag, models), record)
     chain(record, warm_looker())
 
 

@@ -1,6 +1,7 @@
 """Import the heavy libraries once, before the executor forks its workers, instead of again in every task.
 
-A gate spends most of its time importing Great Expectations, a dbt task importing dbt. Tasks are forked from the
+A gate spends most of its time importing Great Expectations, a dbt task importing dbt, a task that only tells what came
+of a model importing the plugins of tasks. Tasks are forked from the
 scheduler's workers (LocalExecutor), so what the scheduler has imported costs them nothing and is shared memory.
 """
 
@@ -66,7 +67,18 @@ class Preloader:
                 importlib.import_module(library)
             except ImportError:
                 log.warning("%s could not be preloaded", library, exc_info=True)
+        _load_task_plugins()
         log.info("Preloaded %d libraries for the workers in %.1f s", len(LIBRARIES), time.monotonic() - began)
+
+
+def _load_task_plugins() -> None:
+    """Have Airflow's SDK look for plugins now: the first hook, or file that Cosmos opens, would in every task again."""
+    try:
+        from airflow.sdk.lineage import get_hook_lineage_collector
+
+        get_hook_lineage_collector()
+    except Exception:
+        log.warning("The plugins of tasks could not be preloaded", exc_info=True)
 
 
 class PreloadedLibrariesPlugin(AirflowPlugin):
