@@ -1,7 +1,8 @@
 """Build the marts with dbt, refresh the customer and product analytics, then warm Looker's cache.
 
 **What.** Every dbt model is a task, a refresh is one task with its models; a model whose tests fail stops what depends
-on it. What SQL cannot compute, `fit_customer_value` and `evaluate_experiments` do before their refresh.
+on it. One `dbt build` makes them all, and these tasks tell what came of theirs. What SQL cannot compute,
+`fit_customer_value` and `evaluate_experiments` do before their refresh, which runs dbt by itself.
 
 **Schedule.** When all four sources have announced a day, or when a backfill or a manual load asks for a build. Events
 that arrive while a build runs share the next one.
@@ -15,6 +16,7 @@ model needs.
 
 **Triage.** A model failed: its log holds dbt's message and the compiled SQL's path; correct it and clear the task, the
 models after it follow. A test failed: its log names the test and the query that finds the rows.
+A refresh failed: clear it, and dbt builds its models alone.
 `fit_customer_value` warns that a fit failed: the last good one stays in use, the log and
 `analytics.customer_value_parameters` say why. If it lasts, look at what changed in the purchases.
 `warm_looker` runs the dashboard queries whose marts changed; it alerts but fails nothing: Looker then fills its cache
