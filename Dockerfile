@@ -24,6 +24,8 @@ ENV PYTHONPATH=/usr/local/airflow \
     AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
     # Tasks take up the parse made below.
     AIRFLOW__COSMOS__ENABLE_CACHE_PARTIAL_PARSE=False \
+    # Else the task that runs dbt writes all that it has told so far again with every outcome (decision 0022).
+    AIRFLOW__COSMOS__ENABLE_WATCHER_RELIABLE_RETRY=False \
     DBT_SEND_ANONYMOUS_USAGE_STATS=false \
     GX_ANALYTICS_ENABLED=false \
     DO_NOT_TRACK=1

@@ -1,7 +1,8 @@
 """Build the marts with dbt, refresh the customer and product analytics, then warm Looker's cache.
 
 **What.** Every dbt model is a task, a refresh is one task with its models; a model whose tests fail stops what depends
-on it. What SQL cannot compute, `fit_customer_value` and `evaluate_experiments` do before their refresh.
+on it. One `dbt build` makes them all, and these tasks tell what came of theirs. What SQL cannot compute,
+`fit_customer_value` and `evaluate_experiments` do before their refresh, which runs dbt by itself.
 
 **Schedule.** When all four sources have announced a day, or when a backfill or a manual load asks for a build. Events
 that arrive while a build runs share the next one.
@@ -15,6 +16,7 @@ model needs.
 
 **Triage.** A model failed: its log holds dbt's message and the compiled SQL's path; correct it and clear the task, the
 models after it follow. A test failed: its log names the test and the query that finds the rows.
+A refresh failed: clear it, and dbt builds its models alone.
 `fit_customer_value` warns that a fit failed: the last good one stays in use, the log and
 `analytics.customer_value_parameters` say why. If it lasts, look at what changed in the purchases.
 `warm_looker` runs the dashboard queries whose marts changed; it alerts but fails nothing: Looker then fills its cache
@@ -28,7 +30,7 @@ from include.building import record_build
 from include.dag_defaults import build_defaults
 from include.looker import warm_looker
 from include.refreshing import evaluate_experiments, fit_customer_value
-from include.transform import build_models, refresh_models
+from include.transform import build_models, read_by, refresh_models
 
 
 @dag(
@@ -41,10 +43,11 @@ from include.transform import build_models, refresh_models
 def build_marts():
     models = build_models("dbt")
     record = record_build()
+    chain(models, record)
     for tag in ("refresh_rfm", "refresh_cohorts", "refresh_affinity"):
-        chain(models, refresh_models(tag), record)
-    chain(models, fit_customer_value(), refresh_models("refresh_customer_value"), record)
-    chain(models, evaluate_experiments(), refresh_models("refresh_experiments"), record)
+        chain(read_by(tag, models), refresh_models(tag, models), record)
+    for tag, compute in (("refresh_customer_value", fit_customer_value), ("refresh_experiments", evaluate_experiments)):
+        chain(read_by(tag, models), compute(), refresh_models(tag, models), record)
     chain(record, warm_looker())
 
 

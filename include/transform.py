@@ -1,12 +1,14 @@
-"""How Cosmos runs the dbt project: one task a model or a refresh, from the manifest that `dbt parse` made."""
+"""How Cosmos runs the dbt project: one task a model or a refresh, from the manifest that `dbt parse` made.
+
+One `dbt build` makes all that SQL alone can compute; the tasks of models and refreshes tell what came of theirs.
+"""
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from airflow.sdk import get_parsing_context
 from cosmos import (
-    DbtBuildLocalOperator,
     DbtTaskGroup,
     ExecutionConfig,
     ProfileConfig,
@@ -14,10 +16,14 @@ from cosmos import (
     RenderConfig,
     settings,
 )
-from cosmos.constants import ExecutionMode, LoadMode, TestBehavior
+from cosmos.constants import PRODUCER_WATCHER_TASK_ID, ExecutionMode, LoadMode, TestBehavior
+from cosmos.operators.watcher import DbtConsumerWatcherSensor
 from cosmos.profiles import SnowflakePrivateKeyPemProfileMapping
 
-from include import config
+from include import config, lineage
+from include.dbt_producer import BuildProducer
+from include.lineage import FITTED_TAGS
+from include.refresh_operator import RefreshOperator
 
 _ENVIRONMENT = {
     # The macro set_query_tag reads it; in the profile it would have dbt parse the project anew in every run.
@@ -55,6 +61,8 @@ REFRESH_TAGS = (
     "refresh_customer_value",
     "refresh_experiments",
 )
+POKE_SECONDS = 3.0
+"""How often a model's task that waits for `dbt build` asks for its outcome, in the triggerer."""
 _OPERATOR_ARGS: dict[str, Any] = {
     "append_env": True,
     "emit_datasets": False,  # include/assets.py names what is announced
@@ -68,7 +76,7 @@ def build_models(group_id: str) -> DbtTaskGroup:
 
     A worker that runs the task of one model renders that model only: the others would cost it a second each time.
     """
-    return DbtTaskGroup(
+    group = DbtTaskGroup(
         group_id=group_id,
         project_config=PROJECT,
         profile_config=PROFILE,
@@ -81,6 +89,18 @@ def build_models(group_id: str) -> DbtTaskGroup:
         ),
         operator_args=dict(_OPERATOR_ARGS),
     )
+    for task in group:
+        if isinstance(task, DbtConsumerWatcherSensor):
+            task.poke_interval = POKE_SECONDS
+    producer = cast(BuildProducer, group.children[_producer(group_id)])
+    producer.__class__ = BuildProducer  # Cosmos takes no other class for it
+    # It builds the refreshes, too, but not those for which Python must first compute something from its models.
+    producer.exclude = " ".join(["resource_type:exposure", *(f"tag:{tag}" for tag in sorted(FITTED_TAGS))])
+    return group
+
+
+def _producer(group_id: str) -> str:
+    return f"{group_id}.{PRODUCER_WATCHER_TASK_ID}"
 
 
 def _model_at_work(group_id: str) -> list[str]:
@@ -90,13 +110,19 @@ def _model_at_work(group_id: str) -> list[str]:
     return [match[1]] if match else []
 
 
-def refresh_models(tag: str) -> DbtBuildLocalOperator:
-    """One task that builds and tests the models of a refresh."""
-    return DbtBuildLocalOperator(
+def read_by(tag: str, models: DbtTaskGroup) -> list[Any]:
+    """The tasks of the models that a refresh reads, directly or through what Python computes from them."""
+    return [models.tasks_map[name] for name in lineage.read_by(tag) if name in models.tasks_map]
+
+
+def refresh_models(tag: str, models: DbtTaskGroup) -> RefreshOperator:
+    """One task that tells what came of the models of a refresh, or builds and tests them itself."""
+    return RefreshOperator(
         task_id=tag,
+        tag=tag,
+        producer_task_id=None if tag in FITTED_TAGS else _producer(str(models.group_id)),
         project_dir=str(config.DBT_DIR),
         profile_config=PROFILE,
-        select=f"tag:{tag}",
         # A test that reads two models runs with the later one: the other may not exist yet.
         indirect_selection="buildable",
         install_deps=False,

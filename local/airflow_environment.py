@@ -110,7 +110,7 @@ def _settings(environment: AirflowEnvironment) -> dict[str, str]:
             "namespace_levels": "snowflake=WARNING botocore=WARNING great_expectations=WARNING httpx=WARNING",
         },
         "scheduler": {
-            "scheduler_idle_sleep_time": 0.4,  # the next task of a chain starts sooner than after a second
+            "scheduler_idle_sleep_time": 0.2,  # the next task of a chain starts sooner than after a second
             "orphaned_tasks_check_interval": 15,  # after a crash, tasks without a process start again soon
             "task_instance_heartbeat_timeout": 60,
             "task_instance_heartbeat_timeout_detection_interval": 10,
@@ -137,6 +137,8 @@ def _settings(environment: AirflowEnvironment) -> dict[str, str]:
             "cache_dir": str(environment.home / "cosmos"),
             # Tasks take up the parse that include/parse_project.py made, not one of an earlier stack.
             "enable_cache_partial_parse": "False",
+            # Else the task that runs dbt writes all that it has told so far again with every outcome.
+            "enable_watcher_reliable_retry": "False",
         },
         "metrics": _metrics(),
         "usage_data_collection": {"enabled": "False"},

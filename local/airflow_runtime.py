@@ -15,6 +15,7 @@ import psutil
 import psycopg
 import requests
 
+from local import metadata_template
 from local.airflow_environment import MARKER, AirflowEnvironment
 
 # The slowest to start comes first.
@@ -119,11 +120,21 @@ class AirflowRuntime:
             has_schema = cursor.fetchone() is not None
         if has_schema and stamp.exists() and stamp.read_text() == installed:
             return
+        if not has_schema and self._restored():
+            stamp.write_text(installed)
+            return
         progress("preparing Airflow's metadata database")
         process = self._spawn("migrate", ("db", "migrate"))
         if process.wait(timeout=600) != 0:
             raise AirflowError(f"the metadata database could not be prepared:\n{_tail(self._log('migrate'), 25)}")
         stamp.write_text(installed)
+        if not has_schema:
+            metadata_template.keep(self.environment.database_url.replace("+psycopg2", ""))
+
+    def _restored(self) -> bool:
+        """Whether the empty database now holds what an earlier migration of this Airflow made."""
+        with self._database() as connection:
+            return metadata_template.restore(connection)
 
     def _hand_back_tasks(self) -> None:
         """End the jobs of processes that are gone, so that the scheduler takes their tasks over at once.

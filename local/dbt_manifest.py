@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ def ensure_manifest(progress: Progress = lambda line: None, connection: str | No
     manifest, stamp = target / "manifest.json", target / "manifest.sources"
     with (target / ".manifest.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests and a demo may want it at the same time
-        sources, parsed_for = _fingerprint(), hashlib.sha256((connection or "").encode()).hexdigest()
+        sources, parsed_for = _fingerprint(), _address(connection)
         held = stamp.read_text().split() if manifest.exists() and stamp.exists() else ["", ""]
         if held[0] != sources or (connection and held[1] != parsed_for):
             progress("reading the dbt project")
@@ -61,6 +62,14 @@ def _parse(connection: str | None, target: Path) -> None:
         draft = target / f".{name}.draft"
         shutil.copyfile(workplace / name, draft)
         draft.replace(target / name)
+
+
+def _address(connection: str | None) -> str:
+    """A hash over what dbt compares before it uses a parse again: all of a connection but its secrets."""
+    held = json.loads(connection or "{}")
+    held.pop("password", None)
+    held.get("extra", {}).pop("private_key_content", None)
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
 def _fingerprint() -> str:

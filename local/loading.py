@@ -13,7 +13,7 @@ from local.product import Product
 
 INGEST = ("ingest_orders", "ingest_catalog", "ingest_crm", "ingest_web_events")
 BUILD = "build_marts"
-POLL_SECONDS = 4.0
+POLL_SECONDS = 1.0
 BUILD_CAUSED_SECONDS = 60.0
 LOG_LINES = 40
 LOG_WIDTH = 300

@@ -1,6 +1,7 @@
 """Import the heavy libraries once, before the executor forks its workers, instead of again in every task.
 
-A gate spends most of its time importing Great Expectations, a dbt task importing dbt. Tasks are forked from the
+A gate spends most of its time importing Great Expectations, a dbt task importing dbt, a task that only tells what came
+of a model importing the plugins of tasks. Tasks are forked from the
 scheduler's workers (LocalExecutor), so what the scheduler has imported costs them nothing and is shared memory.
 """
 
@@ -22,6 +23,8 @@ LIBRARIES = (
     "cosmos.operators.watcher",
     "dbt.adapters.snowflake",
     "dbt.cli.main",
+    "dbt.compilation",
+    "dbt.task.build",
     "google.cloud.bigquery",
     "great_expectations",
     "great_expectations.expectations.core",
@@ -66,7 +69,32 @@ class Preloader:
                 importlib.import_module(library)
             except ImportError:
                 log.warning("%s could not be preloaded", library, exc_info=True)
+        for prepare in (_load_task_plugins, _read_dbt_project):
+            try:
+                prepare()
+            except Exception:
+                log.warning("%s failed: each task does it for itself", prepare.__name__, exc_info=True)
         log.info("Preloaded %d libraries for the workers in %.1f s", len(LIBRARIES), time.monotonic() - began)
+
+
+def _load_task_plugins() -> None:
+    """Have Airflow's SDK look for plugins now: the first hook, or file that Cosmos opens, would in every task again."""
+    from airflow.sdk.lineage import get_hook_lineage_collector
+
+    get_hook_lineage_collector()
+
+
+def _read_dbt_project() -> None:
+    """Read dbt's parse once: dbt makes the code that reads it, a class at a time, while it reads its first."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    from include import lineage
+
+    parse = lineage.MANIFEST.with_name("partial_parse.msgpack")
+    if parse.exists():
+        Manifest.from_msgpack(parse.read_bytes(), decoder=extended_mashumuro_decoder)
+        lineage.read()  # kept for the tasks that render the models or follow them
 
 
 class PreloadedLibrariesPlugin(AirflowPlugin):

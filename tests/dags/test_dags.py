@@ -219,6 +219,33 @@ def test_statistics_come_between_the_models_they_read_and_those_that_read_them(b
     assert "record_build" in task.get_flat_relative_ids(upstream=False)
 
 
+def test_one_dbt_build_makes_all_but_what_python_comes_before(bag):
+    """Each run of dbt that a build starts by itself costs seconds before its first model."""
+    dag = bag.dags["build_marts"]
+    producer = dag.get_task("dbt.dbt_producer_watcher")
+    assert set(producer.exclude.split()) == {"resource_type:exposure", *(f"tag:{tag}" for tag in STATISTICS.values())}
+    assert not producer.select
+    followed = {task.tag: task.producer_task_id for task in dag.tasks if task.task_id.startswith("refresh_")}
+    assert {tag for tag, followed_task in followed.items() if followed_task is None} == set(STATISTICS.values())
+    assert set(followed.values()) == {producer.task_id, None}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "reads"),
+    [
+        ("refresh_rfm", {"fct_orders", "dim_dates", "int_data_through"}),
+        ("refresh_cohorts", {"fct_orders", "dim_dates", "int_data_through"}),
+        ("refresh_affinity", {"int_order_product_agg", "dim_products", "int_data_through"}),
+        ("fit_customer_value", {"int_customer_value_summary", "fct_orders", "fct_refunds"}),
+        ("evaluate_experiments", {"int_experiment_arms"}),
+    ],
+)
+def test_a_refresh_waits_for_the_models_it_reads_and_no_others(bag, task_id, reads):
+    """A broken model of the web shop holds back no segment of the customers."""
+    upstream = bag.dags["build_marts"].get_task(task_id).upstream_task_ids
+    assert upstream == {f"dbt.{model}.test" for model in reads}
+
+
 def test_a_build_can_be_asked_to_compute_everything_anew(bag):
     dag = bag.dags["build_marts"]
     assert dag.params["full_refresh"] is False
