@@ -16,6 +16,7 @@ from snowflake.connector.auth import keypair
 from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
 
+VARIABLE = "STACKS_OF_TESTS"
 Fill = Callable[[Stack], None]
 
 
@@ -25,13 +26,27 @@ def running_stack(name: str, dataset: str, fill: Fill, factory: pytest.TempPathF
 
     Airflow connections to it, and LOCAL_STATE, stand in the environment meanwhile.
     """
+    held = _held(name, dataset, fill, factory)
     with folder() as state:
-        if held := _held_by_all(factory):
-            _copy(_filled(held / name, dataset, fill), state)
+        if held:
+            _copy(held, state)
         with _connected(state, dataset) as stack:
             if not held:
                 fill(stack)
             yield stack
+
+
+def shared(factory: pytest.TempPathFactory) -> Path | None:
+    """Where the workers of this run keep filled stacks; None without workers: nobody would take a copy."""
+    return factory.getbasetemp().parent / "stacks" if "PYTEST_XDIST_WORKER" in os.environ else None
+
+
+def _held(name: str, dataset: str, fill: Fill, factory: pytest.TempPathFactory) -> Path | None:
+    """The filled stack to copy. A run of pytest within another one takes up what that has filled, and adds nothing."""
+    if outer := os.environ.get(VARIABLE):
+        return Path(outer, name) if Path(outer, f"{name}.whole").exists() else None
+    stacks = shared(factory)
+    return _filled(stacks / name, dataset, fill) if stacks else None
 
 
 @contextmanager
@@ -42,11 +57,6 @@ def folder() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="stack-") as name:
         yield Path(name).resolve()
-
-
-def _held_by_all(factory: pytest.TempPathFactory) -> Path | None:
-    """A directory that all workers of this run share; without workers nobody would take a copy."""
-    return factory.getbasetemp().parent / "stacks" if "PYTEST_XDIST_WORKER" in os.environ else None
 
 
 def _filled(state: Path, dataset: str, fill: Fill) -> Path:

@@ -4,16 +4,15 @@ A worker that changes the directory starts that one's stack: it stays until noth
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from statistics import mean
 
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 from tests.timing import DURATIONS
 
-UNKNOWN_SECONDS = 5.0
+UNKNOWN_SECONDS = 2.0  # a test
 
 
 def directory(file: str) -> str:
@@ -21,13 +20,17 @@ def directory(file: str) -> str:
     return "/".join(file.split("/")[:2])
 
 
-def known_seconds(files: Iterable[str], held: Mapping[str, float]) -> dict[str, float]:
-    """Seconds of each file; one that was never measured takes what a file of its directory does."""
-    by_directory = defaultdict(list)
-    for file, seconds in held.items():
-        by_directory[directory(file)].append(seconds)
-    usual = {name: mean(each) for name, each in by_directory.items()}
-    return {file: held.get(file, usual.get(directory(file), UNKNOWN_SECONDS)) for file in files}
+def known_seconds(tests: Mapping[str, int], held: Mapping[str, float]) -> dict[str, float]:
+    """Seconds of each file, of which the number of tests is given: those `held`, else as its directory's tests take."""
+    seconds: dict[str, float] = defaultdict(float)
+    measured: dict[str, int] = defaultdict(int)
+    for file in tests.keys() & held.keys():
+        seconds[directory(file)] += held[file]
+        measured[directory(file)] += tests[file]
+    usual = {name: seconds[name] / number for name, number in measured.items()}
+    return {
+        file: held.get(file, number * usual.get(directory(file), UNKNOWN_SECONDS)) for file, number in tests.items()
+    }
 
 
 def choose(left: Mapping[str, float], here: str | None, elsewhere: Iterable[str]) -> str:
@@ -49,8 +52,9 @@ class Dealing(LoadFileScheduling):
 
     def schedule(self) -> None:
         if self.collection is None and self.collection_is_completed:
-            files = {nodeid.split("::")[0] for each in self.registered_collections.values() for nodeid in each}
-            self.seconds = known_seconds(files, json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {})
+            collected = next(iter(self.registered_collections.values()))
+            tests = Counter(nodeid.split("::")[0] for nodeid in collected)
+            self.seconds = known_seconds(tests, json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {})
             self.place: dict[WorkerController, str] = {}
         super().schedule()
 

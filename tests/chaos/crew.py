@@ -19,6 +19,7 @@ from tests.chaos.worker import Ended, Order, Setup, make_metadata, work
 ANSWER_SECONDS = 300
 QUIET_LOGGERS = ("snowflake", "botocore", "great_expectations", "airflow.dag_processing")
 CONTEXT = multiprocessing.get_context("forkserver")
+_templates: set[Path] = set()
 
 
 class WorkerStuck(Exception):
@@ -140,12 +141,16 @@ class Worker:
 
 
 def make_template(setup: Setup) -> Path:
-    """An empty Airflow database that knows the DAGs, to be copied for each worker."""
-    maker = Worker(replace(setup, without=None))
-    setup.metadata.unlink(missing_ok=True)
-    maker._start(make_metadata)
-    outcome = maker.answer()
-    maker.kill()
-    if outcome.state != "success":
-        raise WorkerStuck(f"Airflow's database could not be made; see {setup.log}")
-    return setup.metadata
+    """An empty Airflow database that knows the DAGs, to be copied for each worker. It is made once for all seeds."""
+    kept = setup.state.parent / "metadata.db"
+    if kept not in _templates:
+        maker = Worker(replace(setup, without=None))
+        setup.metadata.unlink(missing_ok=True)
+        maker._start(make_metadata)
+        outcome = maker.answer()
+        maker.kill()
+        if outcome.state != "success":
+            raise WorkerStuck(f"Airflow's database could not be made; see {setup.log}")
+        shutil.copy(setup.metadata, kept)
+        _templates.add(kept)
+    return kept

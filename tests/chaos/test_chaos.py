@@ -1,7 +1,12 @@
 """The harness itself: a seed passes as the pipeline is, and fails when a guard of the pipeline is taken away."""
 
+import json
+import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,17 +16,74 @@ from tests.chaos import timeline
 from tests.chaos.comparison import Held, compare
 from tests.chaos.injector import IN_RANDOM_ORDER, KINDS, POSTPONED, Injector
 
+SECONDS = 1200
+END = "-- ended with"
+# One process for all of them, as for many seeds: to import everything, and to make Airflow's database, takes most of a
+# short campaign's time.
+SEVERAL = f"""
+import json, sys, traceback
+from tests.chaos.__main__ import main
+for line in sys.stdin:
+    try:
+        code = main(json.loads(line))
+    except BaseException:
+        traceback.print_exc()
+        code = 2
+    print("\\n{END}", code, flush=True)
+"""
 
-def chaos(state: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of `python -m tests.chaos`."""
-    command = [sys.executable, "-m", "tests.chaos", *arguments, "--state", str(state)]
-    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=1200)
-    return ended.returncode, ended.stdout + ended.stderr
+
+class Harness:
+    """Runs campaigns one after the other, as `python -m tests.chaos` does."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SEVERAL],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def chaos(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and output of a campaign; the process is killed when it takes too long."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps([*arguments, "--state", str(self.state)]) + "\n")
+        self.process.stdin.flush()
+        output: list[str] = []
+        with killed_after(SECONDS, self.process):
+            for line in self.process.stdout:
+                if line.startswith(END):
+                    return int(line.removeprefix(END)), "".join(output)
+                output.append(line)
+        raise AssertionError("the harness broke off:\n" + "".join(output))
+
+
+@contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    yield
+    timer.cancel()
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    running = Harness(tmp_path_factory.mktemp("chaos"))
+    yield running
+    assert running.process.stdin
+    running.process.stdin.close()
+    running.process.wait(60)
 
 
 def test_days_under_harm_end_in_the_rows_of_a_quiet_load(tmp_path):
-    code, output = chaos(tmp_path, "1", "--days", "3")
-    assert code == 0, output
+    """By the command itself."""
+    command = [sys.executable, "-m", "tests.chaos", "1", "--days", "3", "--state", str(tmp_path)]
+    ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -33,8 +95,8 @@ def test_days_under_harm_end_in_the_rows_of_a_quiet_load(tmp_path):
         ("ranking", "1", "2", POSTPONED, "took back orders"),
     ],
 )
-def test_a_missing_guard_is_noticed(tmp_path, guard, seed, days, harm, told):
-    code, output = chaos(tmp_path, seed, "--days", days, "--only", harm, "--without", guard)
+def test_a_missing_guard_is_noticed(harness, guard, seed, days, harm, told):
+    code, output = harness.chaos(seed, "--days", days, "--only", harm, "--without", guard)
     assert code == 1, output
     assert "problem(s)" in output and told in output
 

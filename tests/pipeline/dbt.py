@@ -12,6 +12,9 @@ import pytest
 from include.config import DBT_DIR
 from local.stack import Stack
 
+# A parse takes seconds and depends on no stack: what one test has read others of its process take up.
+_manifests: dict[tuple[str, ...], Any] = {}
+
 
 @dataclass
 class Dbt:
@@ -40,7 +43,8 @@ class Dbt:
         from dbt.cli.main import dbtRunner
 
         places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(self.target)]
-        result = dbtRunner().invoke(["--quiet", "--log-path", str(self.target), "docs", "generate", *places])
+        generate = ["--quiet", "--log-path", str(self.target), "docs", "generate"]
+        result = dbtRunner(manifest=self.manifest).invoke([*generate, *places])
         assert result.success, result.exception
         catalog = json.loads((self.target / "catalog.json").read_text())
         assert not catalog["errors"]
@@ -49,7 +53,7 @@ class Dbt:
 
 @contextmanager
 def parsed(stack: Stack, target: Path, *arguments: str) -> Iterator[Dbt]:
-    """A project on a stack, parsed with these arguments; the profile's variables stand in the environment meanwhile."""
+    """The project on a stack, parsed with these arguments; the profile's variables stand in the environment."""
     from dbt.cli.main import dbtRunner
 
     endpoint = stack.endpoints["snowflake"]
@@ -63,7 +67,9 @@ def parsed(stack: Stack, target: Path, *arguments: str) -> Iterator[Dbt]:
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }.items():
             patch.setenv(name, value)
-        places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(target)]
-        result = dbtRunner().invoke(["--quiet", "--log-path", str(target), "parse", *arguments, *places])
-        assert result.success, result.exception
-        yield Dbt(result.result, target)
+        if arguments not in _manifests:
+            places = ["--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR), "--target-path", str(target)]
+            result = dbtRunner().invoke(["--quiet", "--log-path", str(target), "parse", *arguments, *places])
+            assert result.success, result.exception
+            _manifests[arguments] = result.result
+        yield Dbt(_manifests[arguments], target)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import built
+
 PROJECT = Path(__file__).parents[2]
 _FILE = re.compile(r"^`(?P<path>[\w./-]+)`\n\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _INSERTION = re.compile(
@@ -53,11 +55,11 @@ def copy(folder: Path, written: dict[str, str]) -> Path:
     return folder
 
 
-def run(project: Path, *command: str) -> str:
+def run(project: Path, *command: str, **variables: str) -> str:
     """What a Python command (`-m pytest ...`) prints in a project; raises AssertionError when it fails."""
     # The connections of this session's stack are not that one's business.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "LOCAL_", "PYTEST_"))}
-    environment = kept | {"AIRFLOW_HOME": str(project / "airflow"), "PYTHONPATH": str(project)}
+    environment = kept | variables | {"AIRFLOW_HOME": str(project / "airflow"), "PYTHONPATH": str(project)}
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", *command],
         cwd=project,
@@ -71,9 +73,15 @@ def run(project: Path, *command: str) -> str:
     return ended.stdout
 
 
-def run_tests(project: Path, *tests: str) -> int:
-    """Run tests of a project; the number that passed. Raises AssertionError when one fails or is skipped."""
-    said = run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={project / 'pytest'}", *tests)
+def run_tests(project: Path, *tests: str, stacks: Path | None = None) -> int:
+    """Run tests of a project; the number that passed. Raises AssertionError when one fails or is skipped.
+
+    Its tests take copies of the `stacks` that this project's have filled.
+    """
+    variables = {built.VARIABLE: str(stacks)} if stacks else {}
+    said = run(
+        project, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={project / 'pytest'}", *tests, **variables
+    )
     summary = said.splitlines()[-1]
     assert "skipped" not in summary, summary
     found = re.search(r"(\d+) passed", summary)

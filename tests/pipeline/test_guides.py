@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import built
 from tests.pipeline import guides
 
 MODEL, EXPECTATION, ENDPOINT = "adding-a-model.md", "adding-an-expectation.md", "adding-an-endpoint.md"
@@ -11,8 +12,8 @@ DBT_TEST = """
 from local.built_shop import dbt
 
 
-def test_the_models_tests_hold(shop, tmp_path):
-    dbt(shop, tmp_path, "test", "--select", "refund_reasons")
+def test_the_model_is_built_and_its_tests_hold(shop, tmp_path):
+    dbt(shop, tmp_path, "build", "--select", "refund_reasons")
 """
 
 
@@ -43,7 +44,11 @@ def test_a_model_is_described_and_has_a_task_of_its_own(project: Path) -> None:
     assert guides.run_tests(project, "tests/dags/test_dags.py", "-k", "every_model or every_file") == 2
 
 
-def test_a_model_is_built_and_an_endpoint_answers_what_it_holds(project: Path) -> None:
+def test_a_model_is_built_and_an_endpoint_answers_what_it_holds(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On the shop that this run's tests of the API are served on, where there is one: the model is built beside it."""
     (project / "tests" / "api" / "test_model.py").write_text(DBT_TEST)
-    tests = ("test_model.py", "test_refund_reasons.py", "test_description.py")
-    assert guides.run_tests(project, *(f"tests/api/{name}" for name in tests), "-k", "not what_it_tells") >= 5
+    tests = (f"tests/api/test_{name}.py" for name in ("model", "refund_reasons", "description"))
+    stacks = built.shared(tmp_path_factory)
+    assert guides.run_tests(project, *tests, "-k", "not what_it_tells", stacks=stacks) >= 5

@@ -121,3 +121,28 @@ def test_a_run_notes_every_phase_and_fixture_once_also_of_what_fails(tmp_path: P
     assert found == sorted(f"{name} ({file})" for name in ("above", "above", "slow") for file in files)
     told = "\n".join(timing.told(records))
     assert "2 ×, up to 0." in told and "test_b.py::test_one" in told and "  pytest " in told
+
+
+@pytest.mark.parametrize(("fails", "steps"), [("check", ["packages", "check"]), ("-", ["packages", "check", "test"])])
+def test_the_whole_check_ends_with_its_times_also_where_a_step_fails(
+    tmp_path: Path, fails: str, steps: list[str]
+) -> None:
+    noted = '{"kind": "test", "name": "a.py::slow", "seconds": 2.5, "phase": "call"}'
+    for name, does in {
+        "make": f"""echo "made $1"; [ "$1" != {fails} ] || exit 2; echo '{noted}' >>"$PYTEST_TIMES" """,
+        "promtool": "",
+    }.items():
+        (tmp_path / name).write_text(f"#!/usr/bin/env bash\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    ended = subprocess.run(
+        [REPOSITORY / ".ci" / "run"],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CHROMIUM": "/bin/true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode == 0) == (fails == "-")
+    assert "made versions" in ended.stdout.split("== check")[0]
+    told = ended.stdout.split("\nminutes\n")[1].splitlines()
+    assert [line.split()[1] for line in told[: len(steps)]] == steps
+    assert "    2.5 s  a.py::slow" in told
