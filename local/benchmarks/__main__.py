@@ -72,20 +72,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(names: list[str], setting: Setting, stop: bool = False) -> Outcome:
-    """Run benchmarks in turn; whatever stops one, the others are still run, unless the first error is to `stop` all."""
+    """Run benchmarks in turn; whatever stops one, the others are still run, unless the first error is to `stop` all.
+
+    Those at the tiny size need `shared_stack` around them.
+    """
     outcome = Outcome()
-    with shared_stack(setting) if setting.tiny else nullcontext():
-        for number, name in enumerate(names, 1):
-            setting.say(f"{name} ({number} of {len(names)}, about {spoken(expected([name], setting))})")
-            began = time.monotonic()
-            try:
-                benchmark: Callable[[Setting], list[Row]] = import_module(BENCHMARKS[name]).run
-                outcome.rows += benchmark(setting)
-            except Exception as error:
-                outcome.failed[name] = _told(name, error, setting)
-                if stop:
-                    break
-            outcome.seconds[name] = round(time.monotonic() - began, 1)
+    for number, name in enumerate(names, 1):
+        setting.say(f"{name} ({number} of {len(names)}, about {spoken(expected([name], setting))})")
+        began = time.monotonic()
+        try:
+            benchmark: Callable[[Setting], list[Row]] = import_module(BENCHMARKS[name]).run
+            outcome.rows += benchmark(setting)
+        except Exception as error:
+            outcome.failed[name] = _told(name, error, setting)
+            if stop:
+                break
+        outcome.seconds[name] = round(time.monotonic() - began, 1)
     return outcome
 
 
@@ -93,7 +95,8 @@ def _try(setting: Setting, names: list[str], keep_going: bool) -> dict[str, str]
     """Those that do not run at the tiny size, with the reason; the first one only, unless one is to keep going."""
     tiny = setting.at_tiny_size(installs=True)
     setting.say(f"trying {_number(names)} at a tiny size first, about {spoken(expected(names, tiny))}")
-    return run(names, tiny, stop=not keep_going).failed
+    with shared_stack(tiny):
+        return run(names, tiny, stop=not keep_going).failed
 
 
 def _measure(console: Console, names: list[str], setting: Setting, broken: dict[str, str]) -> int:
@@ -101,7 +104,8 @@ def _measure(console: Console, names: list[str], setting: Setting, broken: dict[
     until = datetime.now().astimezone() + timedelta(seconds=takes)
     setting.say(f"measuring {_number(names)}, about {spoken(takes)}, until {until:%H:%M}")
     began, machine = datetime.now(UTC), Machine.read()
-    outcome = run(names, setting)
+    with shared_stack(setting) if setting.tiny else nullcontext():
+        outcome = run(names, setting)
     failed = broken | outcome.failed
     print_report(Console(width=None if console.is_terminal else REPORT_WIDTH), machine, outcome.rows, failed)
     if setting.tiny:
