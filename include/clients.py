@@ -1,5 +1,6 @@
 """Clients of the outside systems, made from Airflow connections."""
 
+from functools import cache
 from typing import Any
 
 from include import config
@@ -14,12 +15,21 @@ KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_coun
 
 
 def lake_client() -> Any:
-    """boto3 client of the lake, with timeouts and bounded retries with back-off and jitter."""
+    """boto3 client of the lake, with timeouts and bounded retries with back-off and jitter; one for the whole process.
+
+    To make one takes as long as to load a small batch: boto3 reads its description of S3 each time.
+    """
+    return _lake_client(_connection(config.LAKE).get_uri(), CONNECT_SECONDS, LAKE_READ_SECONDS, LAKE_TRIES)
+
+
+@cache
+def _lake_client(uri: str, connect_seconds: float, read_seconds: float, tries: int) -> Any:
+    """The client for a connection as it stands now: one that changes gets another."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-    retries = {"total_max_attempts": LAKE_TRIES, "mode": "standard"}
-    settings = Config(connect_timeout=CONNECT_SECONDS, read_timeout=LAKE_READ_SECONDS, retries=retries)
+    retries = {"total_max_attempts": tries, "mode": "standard"}
+    settings = Config(connect_timeout=connect_seconds, read_timeout=read_seconds, retries=retries)
     return S3Hook(aws_conn_id=config.LAKE, config=settings).get_conn()
 
 

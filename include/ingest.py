@@ -92,9 +92,8 @@ def land(batch: dict[str, Any]) -> dict[str, Any]:
     from include.landing import land as land_batch
     from include.warehouse import open_warehouse
 
-    s3 = clients.lake_client()
-    manifest, contract = _manifest(batch, s3)
-    lake.verify(s3, config.LAKE_BUCKET, manifest)
+    manifest, contract = _manifest(batch)
+    lake.verify(clients.lake_client(), config.LAKE_BUCKET, manifest)
     with open_warehouse("land") as warehouse:
         landed = land_batch(warehouse, manifest, contract)
     log.info("Landed %s rows in %s, as many as the manifest promises", f"{landed.rows:,}", landed.table)
@@ -328,10 +327,9 @@ def _landed(batch: dict[str, Any]) -> "Iterator[tuple[Warehouse, LandedBatch]]":
         yield warehouse, landing.as_promised(manifest, contract)
 
 
-def _manifest(batch: dict[str, Any], s3: Any = None) -> "tuple[Manifest, Any]":
-    """Manifest and contract of a batch, read with a client of the lake where the caller has one."""
-    from include import clients, lake
+def _manifest(batch: dict[str, Any]) -> "tuple[Manifest, Any]":
+    from include import lake
+    from include.clients import lake_client
     from include.contracts import contract
 
-    manifest = lake.read_manifest(s3 or clients.lake_client(), config.LAKE_BUCKET, batch["folder"])
-    return manifest, contract(batch["table"])
+    return lake.read_manifest(lake_client(), config.LAKE_BUCKET, batch["folder"]), contract(batch["table"])

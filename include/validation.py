@@ -86,6 +86,7 @@ class Validator:
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
+        from include import data_docs_view
         from include.lent_session import CONNECT_ARGS
 
         context = gx.get_context(mode="ephemeral")
@@ -98,7 +99,8 @@ class Validator:
             {
                 "class_name": "SiteBuilder",
                 "store_backend": backend,
-                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+                "site_section_builders": data_docs_view.sections(),
+                "site_index_builder": data_docs_view.index(),
             },
         )
         sources: Any = context.data_sources  # its stubs know no further arguments of the engine

@@ -26,6 +26,7 @@ def connect(endpoint: dict[str, Any], ca_file: Path, **options: Any) -> Iterator
             port=endpoint["port"],
             account=endpoint["account"],
             user=endpoint["user"],
+            platform_detection_timeout_seconds=0.0,
             private_key=key.private_bytes(
                 serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             ),
