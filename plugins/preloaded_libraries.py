@@ -7,6 +7,7 @@ scheduler's workers (LocalExecutor), so what the scheduler has imported costs th
 
 import importlib
 import logging
+import os
 import sys
 import time
 from typing import Any
@@ -16,6 +17,8 @@ from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
 log = logging.getLogger(__name__)
+
+DONE = "LIBRARIES_ARE_PRELOADED"
 
 LIBRARIES = (
     "boto3",
@@ -54,15 +57,16 @@ LIBRARIES = (
 class Preloader:
     """Listens for the start of a scheduler that forks its own workers."""
 
-    done = False  # the workers are forked with it, and hear of their own start too
-
     @hookimpl
     def on_starting(self, component: Any) -> None:
         """Import the libraries; one that fails is left to the task that needs it."""
         # The job is not told apart yet when listeners hear of it; the command line is.
-        if self.done or "scheduler" not in sys.argv[1:] or "LocalExecutor" not in conf.get("core", "executor"):
+        if "scheduler" not in sys.argv[1:] or "LocalExecutor" not in conf.get("core", "executor"):
             return
-        self.done = True
+        # The workers and tasks are forked with it, and hear of their own start too, in plugins that they loaded anew.
+        if os.environ.get(DONE):
+            return
+        os.environ[DONE] = "1"
         began = time.monotonic()
         for library in LIBRARIES:
             try:

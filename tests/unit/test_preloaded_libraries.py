@@ -23,6 +23,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return prepare
 
     monkeypatch.setattr(sys, "argv", ["airflow", "scheduler"])
+    monkeypatch.setattr(preloaded_libraries.os, "environ", {})
     monkeypatch.setattr(preloaded_libraries.conf, "get", lambda *_: "LocalExecutor")
     monkeypatch.setattr(preloaded_libraries, "LIBRARIES", ("no_such_library", "json"))
     monkeypatch.setattr(preloaded_libraries.importlib, "import_module", lambda name: step(name, ImportError)())
@@ -36,10 +37,10 @@ def test_what_fails_is_left_to_the_tasks_and_hinders_nothing(prepared: list[str]
     assert prepared == ["no_such_library", "json", "plugins", "dbt"]
 
 
-def test_workers_that_hear_of_their_own_start_do_nothing_again(prepared: list[str]) -> None:
-    preloader = Preloader()
-    preloader.on_starting(object())
-    preloader.on_starting(object())
+def test_tasks_that_hear_of_their_own_start_do_nothing_again(prepared: list[str]) -> None:
+    """Airflow loads the plugins of tasks apart from its own: they bring a listener of their own."""
+    Preloader().on_starting(object())
+    Preloader().on_starting(object())
     assert len(prepared) == 4
 
 
