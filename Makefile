@@ -68,7 +68,8 @@ up: $(READY) ## start the stand-ins without Airflow: [DATASET=...]
 	@exec $(RUN) -m local up $(if $(DATASET),--dataset "$(DATASET)")
 
 .PHONY: status
-status: $(READY) ## say what runs where, how far the data is, which alerts are open
+status: $(READY) ## say what runs where in which versions, how far the data is, which alerts are open
+	@$(RUN) -m local.versions
 	@exec $(RUN) -m local status
 
 .PHONY: sql

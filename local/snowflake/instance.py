@@ -36,7 +36,12 @@ info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(
     )
 )
 CATALOG_VIEWS = Path(__file__).with_name("catalog.sql")
-SETTINGS: Any = {"lambda_syntax": "ENABLE_SINGLE_ARROW", "preserve_insertion_order": "true"}
+# As with the order database, a killed server loses nothing without fsync, only a crashed machine would.
+SETTINGS: Any = {
+    "lambda_syntax": "ENABLE_SINGLE_ARROW",
+    "preserve_insertion_order": "true",
+    "fsync_mode": "NONE",
+}
 
 
 class DurableFakeSnow(FakeSnow):

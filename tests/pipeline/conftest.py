@@ -1,6 +1,7 @@
 """The way of a batch against the local stack: rows made by a test, through lake, landing, gate and publish."""
 
 import itertools
+import json
 import os
 import secrets
 import sys
@@ -47,9 +48,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def make_tables(stack: Stack) -> None:
-    """What a stack of these tests begins with."""
+    """What a stack of these tests begins with; their names are kept beside it."""
     with open_warehouse("test") as session:
-        bootstrap(session)  # an extract asks the list of erased customers
+        names = bootstrap(session)  # an extract asks the list of erased customers
+    names_file().write_text(json.dumps(names))
+
+
+def names_file() -> Path:
+    """Where the names of the tables stand, in the state of a stack and of its copies."""
+    return Path(os.environ["LOCAL_STATE"]) / "tables.json"
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Tables:
 @pytest.fixture(scope="package")
 def tables(stack: Stack) -> Tables:
     with open_warehouse("test") as session:
-        return Tables(bootstrap(session), state(session))
+        return Tables(json.loads(names_file().read_text()), state(session))
 
 
 @pytest.fixture

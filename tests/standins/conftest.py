@@ -1,7 +1,6 @@
 """The local stack on free ports, on a data set of a few rows, for the tests of the stand-ins."""
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from snowflake.connector import SnowflakeConnection
 
 from local.snowflake.account import connect
 from local.stack import Stack, start_stack, stop_stack
+from tests.built import folder
 from tests.standins import tiny_dataset
 
 Query = Callable[..., list[tuple]]
@@ -18,12 +18,8 @@ Query = Callable[..., list[tuple]]
 
 @contextmanager
 def state_holding(dataset: str) -> Iterator[Path]:
-    """A state directory that holds the tiny data set.
-
-    Not below pytest's own directory, which each run of pytest closes to PostgreSQL's system user again.
-    """
-    with tempfile.TemporaryDirectory(prefix="stack-") as name:
-        directory = Path(name).resolve()
+    """A state directory that holds the tiny data set."""
+    with folder() as directory:
         tiny_dataset.write(directory / "datasets" / dataset)
         (directory / "dataset.json").write_text(json.dumps({"id": dataset}))
         yield directory

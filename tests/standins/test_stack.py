@@ -94,6 +94,15 @@ def test_everything_outlives_a_kill_and_nothing_another_data_set(
     assert not stop_stack(own_state)
 
 
+def test_the_warehouse_waits_for_no_disk(tmp_path: Path) -> None:
+    """Each statement that changes a table would else wait for it."""
+    from local.snowflake.instance import DurableFakeSnow
+
+    connection = DurableFakeSnow(tmp_path).duck_conn
+    assert connection.execute("select current_setting('fsync_mode')").fetchall() == [("NONE",)]
+    connection.close()
+
+
 def test_a_service_that_cannot_start_leaves_nothing_running(own_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (own_state / "smtp").write_text("a file where the mail server wants a directory")
     with pytest.raises(StackError, match="smtp did not start"):
