@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its notes on its own insides bury the verdict
 
-
 # What Great Expectations asks in statements of their own, beside the one that it makes of most column rules.
 ONE_BY_ONE = {"expect_column_pair_values_a_to_be_greater_than_b", "expect_column_value_lengths_to_be_between"}
 
@@ -69,8 +68,8 @@ class Validator:
 
         When that query fails, it casts doubt on all of them.
         """
-        queries = [rule for rule in rules if rule.query or rule.type in ONE_BY_ONE]
-        columns = [rule for rule in rules if rule not in queries]
+        queries = [rule for rule in rules if _is_query(rule)]
+        columns = [rule for rule in rules if not _is_query(rule)]
         asked = columns + ([_all_of(queries)] if queries else [])
         results = self._run(context, batch_definition, asked, "BOOLEAN_ONLY")
         failing = {id(rule) for rule, result in zip(asked, results, strict=True) if not result.success}
@@ -94,21 +93,20 @@ class Validator:
         for name in list(context.get_site_names()):
             context.delete_data_docs_site(name)
         backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(self._docs)}
-        context.add_data_docs_site(
-            "batch",
-            {
-                "class_name": "SiteBuilder",
-                "store_backend": backend,
-                "site_section_builders": data_docs_view.sections(),
-                "site_index_builder": data_docs_view.index(),
-            },
-        )
+        site: Any = {  # its type knows no sections
+            "class_name": "SiteBuilder",
+            "store_backend": backend,
+            "site_section_builders": data_docs_view.sections(),
+            "site_index_builder": data_docs_view.index(),
+        }
+        context.add_data_docs_site("batch", site)
+        database = config.SNOWFLAKE_DATABASE
         sources: Any = context.data_sources  # its stubs know no further arguments of the engine
         # A text, not single arguments: with those, Great Expectations makes a new engine for each step. Nobody signs in
         # with it, because the engine takes the session that is lent.
         source = sources.add_snowflake(
             "warehouse",
-            connection_string=f"snowflake://gate:lent@account/{config.SNOWFLAKE_DATABASE}/{self._schema}?warehouse=lent&role=lent",
+            connection_string=f"snowflake://gate:lent@account/{database}/{self._schema}?warehouse=lent&role=lent",
             kwargs={"connect_args": dict(CONNECT_ARGS)},
         )
         asset = source.add_table_asset(self._table, table_name=self._table)
@@ -140,6 +138,11 @@ class Validator:
             if _raised(result):
                 raise ValidationError(f"{rule.name}: {_raised(result)}")
         return ordered
+
+
+def _is_query(rule: Rule) -> bool:
+    """Whether the first pass asks a rule as a query."""
+    return rule.query is not None or rule.type in ONE_BY_ONE
 
 
 def _in_order(results: Sequence[Any]) -> list[Any]:

@@ -20,8 +20,7 @@ TABLES = {"orders": "ordered_at", "order_items": "ordered_at", "refunds": "refun
 def load(pipeline: Pipeline, table: str, window: Window, number: int = 1) -> None:
     """A window of the order database, published without a gate."""
     batch = land(pipeline.warehouse, batches.extract(table, window, f"{table}__reconcile_{number}"), contract(table))
-    pipeline.warehouse.run("publish/create_rejects.sql", rejects=batch.contract.landing(batch.id, "__rejects"))
-    publish(pipeline.warehouse, batch, RUN)
+    publish(pipeline.warehouse, batch, RUN, rejected=0)
 
 
 def reconciled(pipeline: Pipeline, table: str) -> Reconciliation:
