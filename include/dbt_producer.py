@@ -1,5 +1,6 @@
 """The task that runs `dbt build` for all others: it tells them what they wait for, and nothing that nobody reads."""
 
+from collections.abc import Callable
 from typing import Any
 
 from cosmos.operators.local import DbtLocalBaseOperator
@@ -12,6 +13,8 @@ _RESULT_LINES = frozenset({"LogModelResult", "LogSeedResult"})
 
 class TersePublisher(DbtLocalBaseOperator):
     """Lets those of dbt's events through to Cosmos that tell an outcome or that dbt itself would print."""
+
+    _dbt_runner_callbacks: list[Callable[[Any], None]] | None
 
     def run_dbt_runner(self, command: list[str], env: dict[str, str], cwd: str, **kwargs: Any) -> Any:
         """Run dbt in this process; Cosmos's callbacks hear of outcomes only."""
