@@ -15,6 +15,7 @@ def test_it_goes_where_no_other_is() -> None:
 
 
 def test_it_stays_until_nothing_is_left_there() -> None:
+    assert choose(LEFT, "tests/b", []) == "tests/b/test_3.py"  # though there is more to do elsewhere
     left = dict(LEFT)
     dealt = []
     here = "tests/b"
