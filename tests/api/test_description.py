@@ -43,6 +43,9 @@ CONFIG = """
 [checks.positive_data_acceptance]
 # Two good dates may be in the wrong order, and no made-up cursor is one.
 expected-statuses = ["2xx", "401", "403", "404", "410", "422", "503"]
+[checks.negative_data_rejection]
+# A value that is wrong may also be too long for an address.
+expected-statuses = ["400", "401", "403", "404", "405", "414", "422"]
 """
 
 

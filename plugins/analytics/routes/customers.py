@@ -1,7 +1,7 @@
 """Customers: rows of single ones need the scope customers:read, personal data the scope pii."""
 
 from itertools import groupby
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request
 from pydantic import Field
@@ -206,10 +206,12 @@ def customer(
     found = marts.parts(CUSTOMER_PARTS | CUSTOMER_LISTS, "customer", values)
     if not found["profile"]:
         raise unknown("customer_id", "customer")
+    single: dict[str, Any] = {part: (found[part] or [None])[0] for part in CUSTOMER_PARTS}
+    lists: dict[str, Any] = {part: found[part] for part in CUSTOMER_LISTS}
     return marts.answer(
         Customer360(
-            **{part: (found[part] or [None])[0] for part in CUSTOMER_PARTS},
-            **{part: found[part] for part in CUSTOMER_LISTS},
+            **single,
+            **lists,
             personal_data=_personal_data(request, customer_id) if asked.include == "pii" else None,
         )
     )

@@ -9,7 +9,7 @@ from plugins.analytics.marts import MartsDep
 from plugins.analytics.parameters import NAME_PATTERN, Limited, Name, Sorted, Spanned
 from plugins.analytics.problem import unknown
 from plugins.analytics.routes import NOT_FOUND, PAGE_PROBLEMS, router
-from plugins.analytics.schemas.base import Answer, Page
+from plugins.analytics.schemas.base import Answer, Page, Row
 from plugins.analytics.schemas.products import (
     Affinity,
     CategoryPerformance,
@@ -20,6 +20,8 @@ from plugins.analytics.schemas.products import (
 )
 
 products = router("products")
+
+RECOMMENDATION_PARTS: dict[str, type[Row]] = {"product": KnownProduct, "recommendations": Recommendation}
 
 
 class AffinityParameters(Sorted):
@@ -77,8 +79,7 @@ def recommendations(
     product_id: ProductId, asked: Annotated[RecommendationParameters, Query()], marts: MartsDep
 ) -> Answer[Recommendations]:
     """The best first; an empty list where nothing is bought together with it often enough."""
-    parts = {"product": KnownProduct, "recommendations": Recommendation}
-    found = marts.parts(parts, "recommendations", asked.values() | {"product_id": product_id})
+    found = marts.parts(RECOMMENDATION_PARTS, "recommendations", asked.values() | {"product_id": product_id})
     if not found["product"]:
         raise unknown("product_id", "product")
     return marts.answer(Recommendations(product=found["product"][0], recommendations=found["recommendations"]))
