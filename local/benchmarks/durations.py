@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from local.benchmarks.benchmark import Setting
 
-# On two cores, with the default rows and data set, before this machine has a report of its own.
+# Rough, for two cores with the default rows and data set: until the machine has a report of its own.
 SECONDS = {
     "parse": 150,
     "extraction": 180,
