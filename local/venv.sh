@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# Make the virtual environment, or bring it up to date with the requirements. Usage: venv.sh DIRECTORY REQUIREMENTS
+# Make the virtual environment, or bring it up to date with the requirements. Usage: venv.sh DIRECTORY REQUIREMENTS [as-used]
+#
+# All modules are compiled at once, or, with as-used, each when it is first imported: of an environment for a few tools most are
+# never imported.
 set -euo pipefail
 
 directory=$1
 requirements=$2
+compiling=--compile-bytecode
+[ "${3:-}" != as-used ] || compiling=--no-compile-bytecode
 python=${PYTHON:-python3}
 least_free_mb=4000
 
@@ -24,17 +29,26 @@ free_mb=$(df -Pm . | awk 'NR == 2 { print $4 }')
 pip=("$directory/bin/python" -m pip --disable-pip-version-check)
 
 # uv installs the same packages several times faster; it is told where pip is configured to look for them.
-setting() { "${pip[@]}" config get "$1" 2>/dev/null || true; }
 configured() {
-    local value
-    value=$(setting ":env:.$1")
-    [ -n "$value" ] || value=$(setting "install.$1")
-    [ -n "$value" ] || value=$(setting "global.$1")
-    printf '%s' "$value" | tr '\n' ' '
+    local place value
+    for place in :env: install global; do
+        # A list of several is shown with \n between them.
+        value=$(sed -n "s/^$place\.$1='\(.*\)'\$/\1/p" <<<"$settings" | sed 's/\\n/ /g; s/^ *//')
+        [ -z "$value" ] || break
+    done
+    printf '%s' "$value"
+}
+find_uv() {
+    for uv in "$directory/bin/uv" .venv/bin/uv; do
+        [ ! -x "$uv" ] || return 0
+    done
+    uv=$directory/bin/uv
+    "${pip[@]}" install --quiet uv
 }
 with_uv() {
-    "${pip[@]}" install --quiet uv || return 1
-    local index extra links certificate
+    find_uv || return 1
+    local settings index extra links certificate
+    settings=$("${pip[@]}" config list 2>/dev/null || true)
     index=$(configured index-url)
     extra=$(configured extra-index-url)
     links=$(configured find-links)
@@ -45,11 +59,11 @@ with_uv() {
     [ -z "$certificate" ] || export SSL_CERT_FILE=$certificate
     # As pip does: the system's certificates, and the best version of all indexes, not the first index that has the name.
     UV_SYSTEM_CERTS=true UV_INDEX_STRATEGY=unsafe-best-match VIRTUAL_ENV=$PWD/$directory \
-        "$directory/bin/uv" pip install --quiet --compile-bytecode --requirements "$requirements"
+        "$uv" pip install --quiet "$compiling" --requirements "$requirements"
 }
 
 echo "installing the packages of $requirements into $directory (a few minutes the first time)"
-# Bytecode is made here once; without it every process would compile what it imports.
+# Bytecode is kept; without it every process would compile what it imports.
 unset PYTHONDONTWRITEBYTECODE
 with_uv || {
     echo "uv could not do it; trying pip"

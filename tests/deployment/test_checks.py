@@ -3,6 +3,7 @@
 Run by the environment of the checks: make test-checks.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -209,3 +210,23 @@ def test_what_a_check_finds_ends_the_command_with_an_error(clean: Path, tmp_path
         and "gone.md does not exist" in ended.stdout
         and "scripts: ok" in ended.stdout
     )
+
+
+def test_make_check_runs_every_part_and_names_those_that_fail() -> None:
+    ended = make_check(RUN="false")
+    assert ended.returncode != 0
+    [named] = re.findall(r"^error: make check failed in: (.*)$", ended.stderr, re.M)
+    assert sorted(named.split()) == ["lint-code", "lint-types", "parse-dags"]
+    assert "== parse-dags: failed" in ended.stdout
+    assert make_check(RUN="true").returncode == 0
+
+
+def make_check(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Run three of its parts, with a command in the place of the environment's Python."""
+    given = {"PARTS": "lint-code lint-types parse-dags", "READY": "Makefile", **variables}
+    # Not as a part of the make that may run this test.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "FAILED"))
+    }
+    command = ["make", "check", *(f"{name}={value}" for name, value in given.items())]
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
