@@ -23,7 +23,10 @@ def record_batches(rows: Any) -> Iterator[pa.RecordBatch]:
     schema = rows.schema
     with _no_collection():
         for page in rows.pages:
-            yield to_record_batch(page.raw_page.get("rows", []), schema)
+            records = page.raw_page.get("rows", [])
+            batch = to_record_batch(records, schema)
+            records.clear()  # or the collector, once it is back, walks through all that the last page has made
+            yield batch
 
 
 def to_record_batch(rows: list[dict[str, Any]], schema: Sequence[Any]) -> pa.RecordBatch:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from google.cloud.bigquery import SchemaField
 
-from include.bigquery_pages import to_record_batch
+from include.bigquery_pages import record_batches, to_record_batch
 from include.contracts import contract
 from include.contracts.conform import conform
 from include.sources import SourceError
@@ -186,3 +186,11 @@ def test_a_page_of_rest_rows_becomes_arrow_with_nested_and_missing_values():
         {"name": None, "n": None, "items": [], "geo": None},
     ]
     assert to_record_batch([], schema).num_rows == 0
+
+
+def test_a_page_as_it_came_is_let_go_when_it_is_read():
+    pages = [SimpleNamespace(raw_page={"rows": [{"f": [{"v": name}]}]}) for name in "ab"]
+    rows = SimpleNamespace(schema=[SchemaField("name", "STRING")], pages=iter(pages))
+    for page, read in zip(pages, record_batches(rows), strict=True):
+        assert read.num_rows == 1
+        assert page.raw_page["rows"] == []
