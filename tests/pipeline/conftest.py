@@ -67,8 +67,9 @@ class Tables:
     columns: dict[str, set[str]]
 
     def make_whole(self, session: Warehouse) -> None:
-        """Bring back what a test has taken away."""
-        if state(session) != self.columns:
+        """Bring back what a test has taken away. What it left beside, as landing tables of schema pii, is no matter."""
+        held = state(session)
+        if any(held.get(table) != columns for table, columns in self.columns.items()):
             bootstrap(session)
 
     def empty(self, session: Warehouse) -> None:
