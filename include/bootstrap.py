@@ -6,7 +6,7 @@ Terraform makes what stands around them (database, schemas, warehouses, roles, s
 """
 
 from include.config import SNOWFLAKE_DATABASE, SQL_DIR
-from include.contracts import Contract, all_contracts
+from include.contracts import all_contracts
 from include.warehouse import Warehouse, open_warehouse
 
 # Columns that came after the first version, all at the end of their tables: what exists already is given them.
@@ -29,9 +29,9 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
         warehouse.run("ddl/staging_table.sql", table=contract.target, columns=contract.columns)
         warehouse.run("ddl/quarantine_table.sql", table=contract.quarantine, columns=contract.columns)
         warehouse.run("ddl/publish_turn.sql", table=contract.turn)
-        _add_columns(warehouse, contract.target, _later(contract, held.get(contract.target)) | STAGING_COLUMNS)
-        rejected = _later(contract, held.get(contract.quarantine)) | QUARANTINE_COLUMNS
-        _add_columns(warehouse, contract.quarantine, rejected)
+        own = {column.name: column.type for column in contract.columns}
+        _add_columns(warehouse, contract.target, own | STAGING_COLUMNS, held.get(contract.target))
+        _add_columns(warehouse, contract.quarantine, own | QUARANTINE_COLUMNS, held.get(contract.quarantine))
         names += [contract.target, contract.quarantine, contract.turn]
     for schema in ("analytics", "audit"):
         # The database may have the name of the schema: only a full name is clear then.
@@ -40,19 +40,16 @@ def bootstrap(warehouse: Warehouse) -> list[str]:
             warehouse.run(f"ddl/{file.name}", database=SNOWFLAKE_DATABASE)
             names.append(f"{place}.{file.stem.removeprefix(f'{schema}_')}")
     for table, columns in AUDIT_COLUMNS.items():
-        _add_columns(warehouse, f"{SNOWFLAKE_DATABASE}.audit.{table}", columns)
+        _add_columns(warehouse, f"{SNOWFLAKE_DATABASE}.audit.{table}", columns, held.get(f"audit.{table}"))
     warehouse.run("ddl/quarantine_summary.sql", contracts=all_contracts())
     return names
 
 
-def _later(contract: Contract, held: set[str] | None) -> dict[str, str]:
-    """Columns of a contract that its table, made before, does not have."""
-    return {column.name: column.type for column in contract.columns if held and column.name not in held}
-
-
-def _add_columns(warehouse: Warehouse, table: str, columns: dict[str, str]) -> None:
+def _add_columns(warehouse: Warehouse, table: str, columns: dict[str, str], held: set[str] | None) -> None:
+    """Add the columns that a table, made by an earlier version, does not have; a new table was made with all."""
     for column, kind in columns.items():
-        warehouse.run("ddl/add_column.sql", table=table, column=column, type=kind)
+        if held and column not in held:
+            warehouse.run("ddl/add_column.sql", table=table, column=column, type=kind)
 
 
 def state(warehouse: Warehouse) -> dict[str, set[str]]:

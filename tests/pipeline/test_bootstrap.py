@@ -71,6 +71,7 @@ def test_it_runs_every_file_of_the_tables(warehouse: Warehouse, monkeypatch: pyt
         ran.add(file)
         return run(session, file, *arguments, **names)
 
+    warehouse.execute("alter table staging.orders drop column _absent_at")  # a whole table needs no column added
     monkeypatch.setattr(Warehouse, "run", noted)
     bootstrap.bootstrap(warehouse)
     assert {file for file in ran if file.startswith("ddl/")} == {
