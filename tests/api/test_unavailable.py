@@ -89,13 +89,29 @@ def before(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], None]
     return done.__setitem__
 
 
+class Held(threading.Event):
+    """Until it is set, every query that comes to `hold` keeps its session."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._came = threading.Semaphore(0)
+
+    def hold(self) -> None:
+        self._came.release()
+        self.wait(30)
+
+    def wait_for(self, queries: int) -> None:
+        """Return when so many are held."""
+        assert all(self._came.acquire(timeout=30) for _ in range(queries))
+
+
 @pytest.fixture
 def held(before):
-    """An event; until it is set, every query of listed products keeps its session."""
-    free = threading.Event()
-    before("listProducts", lambda: free.wait(30))
-    yield free
-    free.set()
+    """Holds every query of listed products until it is set."""
+    held = Held()
+    before("listProducts", held.hold)
+    yield held
+    held.set()
 
 
 def fails_with(error: Exception) -> Callable[[], None]:
@@ -111,6 +127,7 @@ def test_slow_questions_hold_up_no_kept_answer(serve, api, held, make_key):
     new = Client(client.base_url, make_key(keys.ANALYTICS_READ, keys.CUSTOMERS_READ))
     with ThreadPoolExecutor(2) as together:
         slow = [together.submit(client.get, "/products/performance", sort=by) for by in ("unit_count", "view_count")]
+        held.wait_for(2)
         until = time.monotonic() + 3
         while time.monotonic() < until:
             assert client.get("/analytics/summary").status_code == 200
