@@ -1,6 +1,7 @@
 """A replay publishes what passes and keeps the rest, once, all or nothing; it ends where the right suite would have."""
 
 import random
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -226,7 +227,8 @@ def test_every_version_of_a_product_is_published_and_customers_stay_in_pii(pipel
     run = pipeline.warehouse.run
 
     def watched(name: str, *arguments: Any, **names: Any) -> Any:
-        seen.extend(str(value) for label, value in names.items() if label in ("landing", "candidates", "rejects"))
+        relations = (str(value) for label, value in names.items() if label in ("landing", "candidates", "rejects"))
+        seen.extend(table for relation in relations for table in re.findall(r"\w+\.\w+", relation))
         return run(name, *arguments, **names)
 
     pipeline.warehouse.run = watched
