@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import re
 import time
 from datetime import timedelta
@@ -199,9 +200,12 @@ def test_a_key_that_asks_too_often_waits(serve, make_key):
     address = serve(requests_per_minute=20)
     client, other = (Client(address, make_key(keys.ANALYTICS_READ)) for _ in range(2))
     generous = Client(address, make_key(keys.ANALYTICS_READ, requests_per_minute=60))
-    answers = [client.get("/experiments") for _ in range(25)]
-    assert [answer.status_code for answer in answers].count(200) <= 20
-    refused = answers[-1]
+    began, answered = time.monotonic(), 0
+    while (refused := client.get("/experiments")).status_code == 200:
+        answered += 1
+        assert answered < 60
+    # The window slides: what it forgets while this test asks may be asked again.
+    assert 20 <= answered <= 20 + math.ceil(20 / 60 * (time.monotonic() - began))
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert refused.json()["type"].endswith("too-many-requests")
@@ -210,6 +214,8 @@ def test_a_key_that_asks_too_often_waits(serve, make_key):
 
 
 def test_who_fails_to_sign_in_too_often_is_not_looked_for(serve, make_key):
+    if (left := 60 - time.time() % 60) < 10:
+        time.sleep(left)  # at the turn of a minute the sliding window forgets a failure
     client = Client(serve(failed_sign_ins_per_minute=5), make_key(keys.ANALYTICS_READ))
     assert client.get("/analytics/summary").status_code == 200
     guesses = [Client(client.base_url, f"ak_{number:016x}.guess") for number in range(5)]
