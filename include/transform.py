@@ -29,6 +29,7 @@ _ENVIRONMENT = {
     # The macro set_query_tag reads it; in the profile it would have dbt parse the project anew in every run.
     "DBT_ENV_CUSTOM_ENV_QUERY_TAG": '{"dag": "{{ dag.dag_id }}", "task": "{{ task.task_id }}", "run": "{{ run_id }}"}',
     "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test exposure",  # unit tests prove the code: CI runs them
+    "DBT_LOG_LEVEL_FILE": "none",  # the task's log has what dbt says; its debug log goes with the directory it ran in
     "DBT_WRITE_JSON": "false",  # nobody reads the manifest that each run would write again
 }
 PROJECT = ProjectConfig(

@@ -57,7 +57,8 @@ def dbt(stack: Stack, folder: Path, *arguments: str, project: Path = DBT_DIR, sh
     Raises:
         BuildError: a node failed. The message ends with dbt's output, unless that was shown.
     """
-    environment = {**os.environ, **stack.environment(), **dbt_environment(stack), "DBT_LOG_PATH": str(folder / "logs")}
+    logs = {"DBT_LOG_PATH": str(folder / "logs"), "DBT_LOG_LEVEL_FILE": "debug" if shown else "none"}
+    environment = {**os.environ, **stack.environment(), **dbt_environment(stack), **logs}
     places = ["--project-dir", str(project), "--profiles-dir", str(DBT_DIR), "--target-path", str(folder / "target")]
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "dbt.cli.main", "--no-use-colors", *arguments, *places],

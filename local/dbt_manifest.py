@@ -35,7 +35,7 @@ def ensure_manifest(progress: Progress = lambda line: None, connection: str | No
     manifest, stamp = target / "manifest.json", target / "manifest.sources"
     with (target / ".manifest.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests and a demo may want it at the same time
-        sources, parsed_for = _fingerprint(), _address(connection)
+        sources, parsed_for = fingerprint(), _address(connection)
         held = stamp.read_text().split() if manifest.exists() and stamp.exists() else ["", ""]
         if held[0] != sources or (connection and held[1] != parsed_for):
             progress("reading the dbt project")
@@ -72,7 +72,7 @@ def _address(connection: str | None) -> str:
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """A hash over dbt's version and the project's files, by name and content."""
     digest = hashlib.sha256(version("dbt-core").encode())
     for source in SOURCES:

@@ -41,7 +41,7 @@ def build_change(base: str, progress: Progress) -> list[str]:
         with small_stack(progress) as stack:
             progress("building the shop with the models of the base")
             try:
-                build_shop(stack, Path(folder) / "build", project)
+                build_shop(stack, Path(folder) / "base", project)  # whose parse the comparison takes up
                 progress("building what differs from it")
                 return build_difference(stack, project, DBT_DIR, Path(folder), shown=True)
             except BuildError as error:

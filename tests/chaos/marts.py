@@ -24,6 +24,7 @@ class Marts:
             "SNOWFLAKE_PRIVATE_KEY_PATH": endpoint["private_key_file"],
             "SNOWFLAKE_HOST": endpoint["host"],
             "SNOWFLAKE_PORT": str(endpoint["port"]),
+            "DBT_LOG_LEVEL_FILE": "none",
         }
         if not _parsed:
             with parsed(stack, target) as dbt:

@@ -79,11 +79,16 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     running.process.wait(60)
 
 
-def test_days_under_harm_end_in_the_rows_of_a_quiet_load(tmp_path):
-    """By the command itself."""
-    command = [sys.executable, "-m", "tests.chaos", "1", "--days", "3", "--state", str(tmp_path)]
+def test_days_under_harm_end_in_the_rows_of_a_quiet_load(harness):
+    code, output = harness.chaos("1", "--days", "3")
+    assert code == 0, output
+
+
+def test_the_command_names_the_harms_it_knows():
+    command = [sys.executable, "-m", "tests.chaos", "1", "--only", "a flood"]
     ended = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=SECONDS, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.returncode == 2
+    assert POSTPONED in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from include.warehouse import Warehouse, open_warehouse
 from include.window import Window, midnight
 from local.stack import Stack
 from tests.built import running_stack
-from tests.pipeline import rows
+from tests.pipeline import airflow_runs, rows
 from tests.pipeline.channels import Channels
 
 DATASET = "simulated:customers=60,days=14,seed=3,end=2026-06-30"
@@ -198,6 +198,12 @@ def quiet_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_HOME", str(home))
         yield home
+
+
+@pytest.fixture(scope="package")
+def airflow_metadata(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty metadata database of Airflow, to be copied."""
+    return airflow_runs.migrated(tmp_path_factory.mktemp("airflow_metadata"))
 
 
 @pytest.fixture

@@ -1,17 +1,15 @@
 """Alerts of tasks that Airflow itself runs: its callbacks, its contexts, its answers about runs of other DAGs."""
 
-import os
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
+from tests.pipeline.airflow_runs import REPOSITORY, OwnAirflow
 from tests.pipeline.test_late_data import load_all
 
-REPOSITORY = Path(__file__).parents[2]
 FAILING = """
 from airflow.sdk import dag, task
 from include import alert_events
@@ -45,32 +43,18 @@ for broken in sys.argv[3:]:
 
 
 @pytest.fixture(scope="module")
-def airflow(stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Environment of an Airflow of its own, with a database and the DAGs that are run here."""
-    home = tmp_path_factory.mktemp("own_airflow")
-    (home / "dags").mkdir()
-    (home / "dags" / "fails.py").write_text(FAILING)
-    for name in ("watch_freshness", "maintain_warehouse"):
-        shutil.copy(REPOSITORY / "dags" / f"{name}.py", home / "dags")
-    environment = os.environ | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PYTHONPATH": str(REPOSITORY),
-    }
-    python(environment, "-m", "airflow", "db", "migrate")
-    return environment
+def airflow(stack, airflow_metadata: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnAirflow]:
+    """An Airflow of its own, with the DAGs that are run here."""
+    with OwnAirflow(tmp_path_factory.mktemp("own_airflow"), airflow_metadata) as own:
+        (own.dags / "fails.py").write_text(FAILING)
+        for name in ("watch_freshness", "maintain_warehouse"):
+            shutil.copy(REPOSITORY / "dags" / f"{name}.py", own.dags)
+        yield own
 
 
-def python(environment: dict[str, str], *arguments: str) -> str:
-    ended = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=300)
-    assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
-    return ended.stdout
-
-
-def run(airflow: dict[str, str], dag_id: str, *broken: str) -> list[str]:
+def run(airflow: OwnAirflow, dag_id: str, *broken: str, **variables: str) -> list[str]:
     """Run a DAG once for each word, as `airflow dags test` does; the states in which the runs ended."""
-    output = python(airflow, "-c", RUN, airflow["AIRFLOW__CORE__DAGS_FOLDER"] + f"/{dag_id}.py", dag_id, *broken)
+    output = airflow.python(RUN, str(airflow.dags / f"{dag_id}.py"), dag_id, *broken, **variables)
     return [line.split()[1] for line in output.splitlines() if line.startswith("ended ")]
 
 
@@ -85,8 +69,7 @@ def test_a_task_that_fails_is_told_once_and_the_run_that_succeeds_ends_it(airflo
 
 def test_the_watch_asks_airflow_for_the_runs_of_the_missing_day(airflow, channels, warehouse):
     load_all(warehouse, "2024-06-01", "2024-07-01", "2024-07-01T01:00:00", but=("crm",))
-    ended = airflow | {"SCHEDULE_UNTIL": "2024-06-30"}
-    assert run(ended, "watch_freshness", "-", "-") == ["success", "success"]
+    assert run(airflow, "watch_freshness", "-", "-", SCHEDULE_UNTIL="2024-06-30") == ["success", "success"]
     assert channels.headlines() == (["Data late: crm"],) * 2
     assert "No scheduled run of ingest_crm for 2024-06-30 exists" in str(channels.slack())
 
@@ -94,7 +77,7 @@ def test_the_watch_asks_airflow_for_the_runs_of_the_missing_day(airflow, channel
 def test_maintenance_asks_airflow_for_runs_under_way_and_drops_what_none_can_need(airflow, warehouse):
     table = "raw.orders__20260601_20260602_0123456789"
     warehouse.execute(f"create or replace transient table {table} (order_id varchar)")
-    assert run(airflow | {"LANDING_TABLES_DAYS": "0"}, "maintain_warehouse", "-") == ["success"]
+    assert run(airflow, "maintain_warehouse", "-", LANDING_TABLES_DAYS="0") == ["success"]
     rows = warehouse.execute(
         "select dag_id, run_id from audit.maintenance where table_name = %(table)s", {"table": table}
     )

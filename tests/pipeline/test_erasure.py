@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -32,11 +31,11 @@ from include.exports.mart import current_build, export
 from include.sources.orders import email_hasher
 from include.warehouse import Warehouse
 from local.stack import Stack
+from tests.pipeline.airflow_runs import REPOSITORY, OwnAirflow
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.dbt import parsed
 from tests.pipeline.shop import OrderDatabase, order_db, served
 from tests.pipeline.tasks import TableRun
-from tests.pipeline.test_alerting_tasks import REPOSITORY, python
 from tests.pipeline.test_incremental import BUILD, marts
 from tests.standins import saas_dataset
 
@@ -289,7 +288,9 @@ def certificates(warehouse: Warehouse) -> list[tuple]:
     ).fetchall()
 
 
-def test_nothing_is_left_of_an_erased_customer(shop: Shop, rule_that_shows, tmp_path: Path, caplog) -> None:
+def test_nothing_is_left_of_an_erased_customer(
+    shop: Shop, rule_that_shows, airflow_metadata: Path, tmp_path: Path, caplog
+) -> None:
     """The DAG in an Airflow of its own; before, the scan finds her in every place."""
     shop.load_all(gate=True)
     shop.scatter()
@@ -313,8 +314,8 @@ def test_nothing_is_left_of_an_erased_customer(shop: Shop, rule_that_shows, tmp_
     kept, state = others(shop.warehouse), everything(shop.warehouse)
     assert task("find_customer", customer_id=PERSON, dry_run=True) is False
     assert everything(shop.warehouse) == state
-    airflow = own_airflow(tmp_path / "airflow")
-    told = run(airflow, {"customer_id": PERSON, "dry_run": False})
+    with OwnAirflow(tmp_path / "airflow", airflow_metadata) as airflow:
+        told = run(airflow, {"customer_id": PERSON, "dry_run": False})
     assert not scan(shop.warehouse, tmp_path / "airflow")
     assert not found_in(told) and not found_in(caplog.text) and not found_in(metadata(tmp_path / "airflow"))
     assert not uploads()
@@ -348,25 +349,10 @@ def test_no_number_changes(shop: Shop, stack: Stack, tmp_path: Path) -> None:
     assert not scan(shop.warehouse)
 
 
-def own_airflow(home: Path) -> dict[str, str]:
-    """Environment of an Airflow of its own, with the DAG erase_customer only."""
-    (home / "dags").mkdir(parents=True)
-    shutil.copy(REPOSITORY / "dags" / "erase_customer.py", home / "dags")
-    environment = os.environ | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "DATA_DOCS_DIR": str(config.DATA_DOCS_DIR),
-        "PYTHONPATH": str(REPOSITORY),
-    }
-    python(environment, "-m", "airflow", "db", "migrate")
-    return environment
-
-
-def run(airflow: dict[str, str], conf: dict[str, Any]) -> str:
-    """What a run of the DAG prints, its tasks' logs included; it must succeed."""
-    file = f"{airflow['AIRFLOW__CORE__DAGS_FOLDER']}/erase_customer.py"
-    output = python(airflow, "-c", RUN, file, json.dumps(conf))
+def run(airflow: OwnAirflow, conf: dict[str, Any]) -> str:
+    """What a run of the DAG erase_customer prints, its tasks' logs included; it must succeed."""
+    file = shutil.copy(REPOSITORY / "dags" / "erase_customer.py", airflow.dags)
+    output = airflow.python(RUN, str(file), json.dumps(conf), DATA_DOCS_DIR=str(config.DATA_DOCS_DIR))
     assert "ended success" in output
     return output
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from include import clients, config, exporting
 from include.exports.manifest import ExportLake
 from include.exports.mart import Superseded
 from include.warehouse import Warehouse
-from tests.pipeline.test_alerting_tasks import REPOSITORY, python
+from tests.pipeline.airflow_runs import REPOSITORY, OwnAirflow
 
 MARTS = ("fct_orders", "rfm_analysis")
 RUN = """
@@ -61,24 +60,16 @@ def lake(mart: str) -> ExportLake:
 
 
 @pytest.fixture
-def airflow(stack, tmp_path: Path) -> dict[str, str]:
-    """Environment of an Airflow of its own, with the DAG export_marts only."""
-    (tmp_path / "dags").mkdir()
-    shutil.copy(REPOSITORY / "dags" / "export_marts.py", tmp_path / "dags")
-    environment = os.environ | {
-        "AIRFLOW_HOME": str(tmp_path),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PYTHONPATH": str(REPOSITORY),
-    }
-    python(environment, "-m", "airflow", "db", "migrate")
-    return environment
+def airflow(stack, airflow_metadata: Path, tmp_path: Path) -> Iterator[OwnAirflow]:
+    """An Airflow of its own, with the DAG export_marts only."""
+    with OwnAirflow(tmp_path, airflow_metadata) as own:
+        shutil.copy(REPOSITORY / "dags" / "export_marts.py", own.dags)
+        yield own
 
 
-def run(airflow: dict[str, str], **conf: Any) -> str:
+def run(airflow: OwnAirflow, **conf: Any) -> str:
     """The end of a run with these params."""
-    file = f"{airflow['AIRFLOW__CORE__DAGS_FOLDER']}/export_marts.py"
-    output = python(airflow, "-c", RUN, file, json.dumps(conf))
+    output = airflow.python(RUN, str(airflow.dags / "export_marts.py"), json.dumps(conf))
     return next(line.split()[1] for line in output.splitlines() if line.startswith("ended "))
 
 

@@ -37,7 +37,7 @@ def projects(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Projects
         shutil.copytree(DBT_DIR, copy, ignore=PROJECT_FILES)
     with open_warehouse("test") as warehouse:
         bootstrap(warehouse)
-    dbt(stack, folder / "build", *MODELS, "--select", f"@{CHANGED}", project=projects.base)
+    dbt(stack, folder / "base", *MODELS, "--select", f"@{CHANGED}", project=projects.base)
     return projects
 
 

@@ -19,7 +19,7 @@ def parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 
     monkeypatch.setattr(dbt_manifest, "PROJECT", tmp_path)
     monkeypatch.setattr(dbt_manifest, "_parse", parse)
-    monkeypatch.setattr(dbt_manifest, "_fingerprint", lambda: "sources")
+    monkeypatch.setattr(dbt_manifest, "fingerprint", lambda: "sources")
     return made
 
 
