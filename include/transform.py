@@ -66,7 +66,7 @@ POKE_SECONDS = 3.0
 """How often a model's task that waits for `dbt build` asks for its outcome, in the triggerer."""
 _OPERATOR_ARGS: dict[str, Any] = {
     "append_env": True,
-    "emit_datasets": False,  # include/assets.py names what is announced
+    "emit_datasets": False,
     "full_refresh": "{{ params.full_refresh }}",
     "pool": config.WAREHOUSE,
 }
@@ -87,6 +87,7 @@ def build_models(group_id: str) -> DbtTaskGroup:
             select=_model_at_work(group_id),
             exclude=["resource_type:exposure", *(f"tag:{tag}" for tag in REFRESH_TAGS)],
             test_behavior=TestBehavior.AFTER_EACH,
+            emit_datasets=False,  # include/assets.py names what is announced; of a group Cosmos reads it here only
         ),
         operator_args=dict(_OPERATOR_ARGS),
     )

@@ -246,6 +246,12 @@ def test_a_refresh_waits_for_the_models_it_reads_and_no_others(bag, task_id, rea
     assert upstream == {f"dbt.{model}.test" for model in reads}
 
 
+def test_nothing_is_announced_but_the_marts(bag):
+    dag = bag.dags["build_marts"]
+    assert [task.task_id for task in dag.tasks if task.outlets] == ["record_build"]
+    assert not [task.task_id for task in dag.tasks if getattr(task, "emit_datasets", False)]
+
+
 def test_a_build_can_be_asked_to_compute_everything_anew(bag):
     dag = bag.dags["build_marts"]
     assert dag.params["full_refresh"] is False
