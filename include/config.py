@@ -26,6 +26,7 @@ HTTP_CACHE_DIR = Path(os.environ.get("HTTP_CACHE_DIR", Path(tempfile.gettempdir(
 CODE_VERSION = os.environ.get("CODE_VERSION", "dev")
 INGEST_DUE_MINUTES = os.environ.get("INGEST_DUE_MINUTES", "360")  # a run has so long from its queueing
 BUILD_DUE_MINUTES = os.environ.get("BUILD_DUE_MINUTES", "90")
+RETRY_SECONDS = int(os.environ.get("RETRY_SECONDS", "30"))  # so long a task waits before its second try at least
 DATA_DUE_AT = os.environ.get("DATA_DUE_AT", "06:00")
 # Cache warming: queries at a time; most seconds for one; most seconds to wait until Looker has noticed the build.
 LOOKER_PARALLEL_QUERIES = int(os.environ.get("LOOKER_PARALLEL_QUERIES", "4"))

@@ -30,7 +30,7 @@ DAILY = (
 RETRIES: dict[str, Any] = {
     "owner": OWNER,
     "retries": 4,
-    "retry_delay": timedelta(seconds=30),
+    "retry_delay": timedelta(seconds=config.RETRY_SECONDS),
     "retry_exponential_backoff": 2.0,  # each pause is twice the last, and up to as much again by a hash of the try
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=3),

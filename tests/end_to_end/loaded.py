@@ -18,6 +18,7 @@ from local.stack import Stack
 
 TIMEOUT_SECONDS = 30 * 60
 ANY_FREE_PORTS = {"LOCAL_PORT_BASE": "0", "AIRFLOW_PORT": "0"}
+SETTINGS = ANY_FREE_PORTS | {"RETRY_SECONDS": "3"}  # while a task waits for its next try nothing is learnt
 
 
 def rows(stack: Stack, statement: str) -> list[Any]:
@@ -66,8 +67,8 @@ class Loaded:
 @contextmanager
 def loaded(spec: str, state: Path) -> Iterator[Loaded]:
     """Start everything on free ports with `state` as its directory, load the data set, stop everything at the end."""
-    before = {name: os.environ.get(name) for name in ANY_FREE_PORTS}
-    os.environ.update(ANY_FREE_PORTS)
+    before = {name: os.environ.get(name) for name in SETTINGS}
+    os.environ.update(SETTINGS)
     try:
         with running_product(spec, print, state=state) as product:
             held = Loaded(product)
