@@ -5,9 +5,11 @@ import importlib.util
 import os
 import smtplib
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -97,13 +99,19 @@ def describe(state: Path, ports: dict[str, int], dataset: Path) -> list[Service]
     return services
 
 
+@cache
+def _context(ca_bundle: Path, written_at: int) -> ssl.SSLContext:
+    """To read all public authorities takes longer than to ask a service, which is done until it answers."""
+    return client_context(ca_bundle)
+
+
 def _http_answers(port: int, ca_bundle: Path | None, path: str) -> bool:
     """Whether a web server answers with anything but a server error."""
     try:
         if ca_bundle is None:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PROBE_SECONDS)
         else:
-            context = client_context(ca_bundle)
+            context = _context(ca_bundle, ca_bundle.stat().st_mtime_ns)
             connection = http.client.HTTPSConnection("localhost", port, timeout=PROBE_SECONDS, context=context)
         connection.request("GET", path)
         return connection.getresponse().status < 500

@@ -17,6 +17,7 @@ from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
 
 VARIABLE = "STACKS_OF_TESTS"
+TRUSTING = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
 Fill = Callable[[Stack], None]
 
 
@@ -88,11 +89,20 @@ def _connected(state: Path, dataset: str) -> Iterator[Stack]:
         stack = start_stack(dataset, state=state)
         try:
             _read_keys_once(patch)
-            for name, value in (stack.environment() | read_settings().for_stack(stack).environment()).items():
+            trusted = dict.fromkeys(TRUSTING, str(authority(stack.ca_file, state)))
+            for name, value in (stack.environment() | read_settings().for_stack(stack).environment() | trusted).items():
                 patch.setenv(name, value)
             yield stack
         finally:
             stop_stack(state)
+
+
+def authority(bundle: Path, place: Path) -> Path:
+    """The stack's own authority, which ends the bundle; the public ones take each connection its time to be read."""
+    begin = "-----BEGIN CERTIFICATE-----"
+    file = place / "authority.pem"
+    file.write_text(begin + bundle.read_text().rpartition(begin)[2])
+    return file
 
 
 def _read_keys_once(patch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from include.warehouse import open_warehouse
 from local import postgres
 from local.airflow_settings import read_settings
 from local.stack import Stack, start_stack, stop_stack
+from tests.built import TRUSTING, authority
 from tests.chaos import comparison, timeline
 from tests.chaos.crew import Outcome, Worker, make_template
 from tests.chaos.injector import (
@@ -45,8 +46,6 @@ PUBLISHED_BY_RUN = """
     select count(*), coalesce(sum(landed_rows), 0) from audit.loads
     where dag_id = %(dag)s and run_id = %(run)s and table_name = %(table)s
 """
-
-TRUSTING = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
 
 Say = Callable[[str], None]
 
@@ -117,14 +116,6 @@ def _stack(history: timeline.Timeline, place: Path) -> Iterator[Stack]:
         stop_stack(place)
 
 
-def _authority(bundle: Path, place: Path) -> Path:
-    """The stack's own authority, which ends the bundle; the public ones take each connection its time to be read."""
-    begin = "-----BEGIN CERTIFICATE-----"
-    file = place / "authority.pem"
-    file.write_text(begin + bundle.read_text().rpartition(begin)[2])
-    return file
-
-
 def _remove_all_but_logs(place: Path) -> None:
     for path in place.iterdir():
         if path.name not in ("logs", "worker.log", "second.log"):
@@ -156,7 +147,7 @@ class Campaign:
             endpoints=stack.endpoints | {"saas": {"base_url": f"https://localhost:{proxy.port}", "port": proxy.port}},
         )
         environment = stack.environment() | read_settings().for_stack(proxied).environment()
-        environment |= dict.fromkeys(TRUSTING, str(_authority(stack.ca_file, place)))
+        environment |= dict.fromkeys(TRUSTING, str(authority(stack.ca_file, place)))
         os.environ |= environment
         self.stack = stack
         self._marts: Marts | None = None
