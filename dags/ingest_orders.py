@@ -45,15 +45,11 @@ TABLES = tables_of("orders")
     **ingest_defaults("orders"),
 )
 def ingest_orders():
-    published = []
-    for table in TABLES:
+    @task_group
+    def batch(table: str):
+        return publish(gate(land(extract.override(pool=config.ORDER_DB)(table))))
 
-        @task_group(group_id=table)
-        def batch(table: str):
-            return publish(gate(land(extract.override(pool=config.ORDER_DB)(table))))
-
-        published.append(batch(table))
-
+    published = [batch.override(group_id=table)(table) for table in TABLES]
     differing = reconcile(TABLES)
     chain(published, differing, [announce(assets.ORDERS), request_build(), reload(differing)])
 

@@ -1,6 +1,9 @@
 """Every DAG parses, quickly, and is exactly what the design names."""
 
+import os
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -281,5 +284,21 @@ def _build_marts_anew() -> DAG:
 def test_a_task_is_tried_again_after_growing_pauses_and_given_up_in_the_end(bag, dag_id):
     for task in bag.dags[dag_id].tasks:
         assert (task.retries, task.retry_exponential_backoff) == (4, 2.0), task.task_id
+        assert task.retry_delay.total_seconds() == 30
         assert task.max_retry_delay.total_seconds() == 15 * 60
         assert task.execution_timeout.total_seconds() == 3 * 3600
+
+
+def test_the_first_pause_before_another_try_is_a_setting():
+    """Settings are read at import, so in a process of its own."""
+    code = "from include.dag_defaults import RETRIES; print(RETRIES['retry_delay'].total_seconds())"
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env=os.environ | {"RETRY_SECONDS": "3"},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert told.stdout.split()[-1] == "3.0"
