@@ -30,3 +30,13 @@ def test_a_process_has_one_client_of_the_lake_for_each_connection_and_setting(co
     assert other._request_signer._credentials.secret_key == "another"
     monkeypatch.setattr(clients, "LAKE_TRIES", 1)
     assert clients.lake_client() is not other
+
+
+def test_the_client_of_the_lake_is_as_the_connection_says_and_gives_up_in_the_end(connection):
+    connection(extra=LAKE["extra"] | {"endpoint_url": "http://127.0.0.1:9000", "verify": False})
+    client = clients.lake_client()
+    assert (client.meta.endpoint_url, client.meta.region_name) == ("http://127.0.0.1:9000", "eu-west-2")
+    assert client._endpoint.http_session._verify is False
+    settings = client.meta.config
+    assert (settings.connect_timeout, settings.read_timeout) == (clients.CONNECT_SECONDS, clients.LAKE_READ_SECONDS)
+    assert settings.retries == {"total_max_attempts": clients.LAKE_TRIES, "mode": "standard"}
